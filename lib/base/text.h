@@ -16,7 +16,10 @@ namespace eventd {
 
 inline void append_text(std::string& out, std::string_view piece) { out += piece; }
 inline void append_text(std::string& out, char piece) { out += piece; }
-inline void append_text(std::string& out, bool piece) { out += piece ? "true" : "false"; }
+// Only for bool itself: a literal would rather become a bool than a string_view.
+inline void append_text(std::string& out, std::same_as<bool> auto piece) {
+  out += piece ? "true" : "false";
+}
 template <class T>
   requires(std::integral<T> && !std::same_as<T, char> && !std::same_as<T, bool>)
 void append_text(std::string& out, T piece) {

@@ -106,3 +106,7 @@ TEST_CASE("integers are stored big-endian") {
   CHECK(raw[3] == 0xfe);
   CHECK(load_big_endian<int32_t>(raw) == -2);
 }
+
+TEST_CASE("text joins literals, characters, numbers and truth values") {
+  CHECK(text("a", ' ', 5, " ", true, " ", std::string("s"), Offset{-7}) == "a 5 true s-7");
+}
