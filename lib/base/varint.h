@@ -2,7 +2,7 @@
 // Kafka's variable-length integers: seven bits a byte, lowest first, the top bit says "more".
 //
 // Signed ones are zigzag-folded first (0, -1, 1, -2, .. become 0, 1, 2, 3, ..). 32-bit ones take up
-// to 5 bytes, 64-bit ones up to 10. Bits of the last byte beyond the width are ignored, as Kafka does.
+// to 5 bytes, 64-bit ones up to 10. Excess bits of the last byte are ignored, as in Kafka.
 #pragma once
 
 #include <bit>

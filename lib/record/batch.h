@@ -93,9 +93,9 @@ struct BatchHeader {
 // The sequence `n` records after `sequence`. Negative stays "none".
 int32_t advance_sequence(int32_t sequence, int32_t n);
 
-// The header at the start of `in`, which may be longer or shorter than the batch. Refuses fewer than
-// 61 bytes, a length that cannot hold a header, and another magic: 0 and 1 are
-// unsupported_for_message_format, everything else is corrupt_message. Does not look at the checksum.
+// The header at the start of `in`, which may be longer or shorter than the batch. Refuses fewer
+// than 61 bytes, a length that cannot hold a header, and another magic: 0 and 1 are
+// unsupported_for_message_format, all else is corrupt_message. Does not look at the checksum.
 Result<BatchHeader> parse_batch_header(Bytes in);
 
 // The size of the batch at the start of `in` by its length field, once kBatchPrefixSize bytes are

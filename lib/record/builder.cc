@@ -67,8 +67,8 @@ void BatchBuilder::append_at(int32_t offset_delta, int64_t timestamp, std::optio
   if (record_count_ == 0) base_timestamp_ = max_timestamp_ = timestamp;
   max_timestamp_ = std::max(max_timestamp_, timestamp);
   // Timestamps are foreign: far apart, their difference wraps, and wraps back when it is added.
-  auto timestamp_delta =
-      static_cast<int64_t>(static_cast<uint64_t>(timestamp) - static_cast<uint64_t>(base_timestamp_));
+  auto timestamp_delta = static_cast<int64_t>(static_cast<uint64_t>(timestamp) -
+                                              static_cast<uint64_t>(base_timestamp_));
 
   size_t length = 1 + varint_size(timestamp_delta) + varint_size(offset_delta) +
                   nullable_size(key) + nullable_size(value) +

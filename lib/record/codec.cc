@@ -229,8 +229,8 @@ Result<void> zstd_compress(Bytes in, Buffer& out, int level) {
   return {};
 }
 
-// Decompresses in one piece, with more room and again while it does not fit. A stream would need the
-// window that the frame asks for, up to 128 MiB, whatever comes out of it.
+// Decompresses in one piece, with more room and again while it does not fit. A stream would need
+// the window that the frame asks for, up to 128 MiB, whatever comes out of it.
 Result<void> zstd_decompress(Bytes in, Buffer& out, size_t size_max) {
   thread_local std::unique_ptr<ZSTD_DCtx, FreeZstd> context(ZSTD_createDCtx());
   size_t room = std::max(in.size() * 8, size_t{64} * 1024);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Control records: what brokers write among the records of applications, who never see them.
 //
-// They stand in batches of their own with the control bit set, uncompressed. A transaction marker is
-// a batch of one record; batches of the metadata log may hold several.
+// They stand in batches of their own with the control bit set, uncompressed. A transaction marker
+// is a batch of one record; batches of the metadata log may hold several.
 //
 //   key    i16 version (0), i16 type
 //   value  of an end of transaction: i16 version (0), i32 coordinator epoch;

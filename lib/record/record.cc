@@ -133,7 +133,7 @@ bool RecordReader::next(Record& record) {
 
 Result<void> RecordReader::finished() const {
   if (malformed_) {
-    return fail(Code::invalid_record, text("a record is malformed; ", left_, " were still to come"));
+    return fail(Code::invalid_record, text("a record is malformed, with ", left_, " to come"));
   }
   if (left_ != 0) return fail(Code::invalid_record, text(left_, " records were not read"));
   if (at_ != end_) {
