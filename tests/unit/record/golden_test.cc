@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batches that Apache Kafka's own classes wrote; tests/golden/generate/Batches.java tells the format.
+// Batches that Apache Kafka's own classes wrote. tests/golden/generate/Batches.java has the format.
 #include <doctest/doctest.h>
 
 #include <fstream>
@@ -65,7 +65,7 @@ std::string shown(const std::optional<Bytes>& bytes) {
   if (!bytes) return "-";
   if (bytes->size() > 1000) {
     bool letters = true;
-    for (size_t i = 0; i < bytes->size(); i++) letters = letters && ((*bytes)[i] == 'a' + i / 7 % 26);
+    for (size_t i = 0; i < bytes->size(); i++) letters &= (*bytes)[i] == 'a' + i / 7 % 26;
     REQUIRE(letters);
     return text("~", bytes->size());
   }
