@@ -256,7 +256,7 @@ def main():
     for program in ("kcat", "java", "mvn"):
         if not shutil.which(program):
             raise SystemExit(f"bench: {program} is not installed")
-    with tempfile.TemporaryDirectory(prefix="eventd-bench.", dir=os.environ.get("TMPDIR")) as scratch:
+    with tempfile.TemporaryDirectory(prefix="eventd-bench.") as scratch:
         lines = Lines(options.lines, scratch)
         for name in options.rows or ROWS:
             run_row(name, options.pairs, lines, scratch, options.json)

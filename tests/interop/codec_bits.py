@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""codec_bits.py PARTITION_FOLDER CODEC: every batch stored there has this codec (attributes, bits 0-2)."""
+"""codec_bits.py PARTITION_FOLDER CODEC: all batches stored there have this codec (bits 0-2)."""
 import pathlib
 import struct
 import sys

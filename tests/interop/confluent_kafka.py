@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""python3-confluent-kafka (librdkafka 2.0.2): admin, an idempotent producer, assigned partitions."""
+"""python3-confluent-kafka (librdkafka 2.0.2): admin, idempotent producer, assigned partitions."""
 import os
 import sys
 

@@ -20,14 +20,18 @@ tool() { # NAME ARG..: its output, and all it said if it failed
 at=(--bootstrap-server "$broker")
 
 tool broker-api-versions "${at[@]}" | grep -q 'Produce(0): ' || fail "broker-api-versions"
-tool cluster cluster-id "${at[@]}" | grep -q '^Cluster ID: ......................$' || fail "cluster-id"
+tool cluster cluster-id "${at[@]}" | grep -q '^Cluster ID: ......................$' ||
+  fail "cluster-id"
 
-tool topics "${at[@]}" --create --topic "$topic" --partitions 2 --config retention.ms=3600000 >/dev/null
+tool topics "${at[@]}" --create --topic "$topic" --partitions 2 \
+  --config retention.ms=3600000 >/dev/null
 tool topics "${at[@]}" --list | grep -qx "$topic" || fail "topics --list"
 tool topics "${at[@]}" --describe --topic "$topic" > "$work/described"
-grep -q 'PartitionCount: 2.*retention.ms=3600000' "$work/described" || fail "$(cat "$work/described")"
+grep -q 'PartitionCount: 2.*retention.ms=3600000' "$work/described" ||
+  fail "$(cat "$work/described")"
 tool topics "${at[@]}" --alter --topic "$topic" --partitions 3 >/dev/null
-[ "$(tool topics "${at[@]}" --describe --topic "$topic" | grep -c 'Leader: ')" = 3 ] || fail "--alter"
+[ "$(tool topics "${at[@]}" --describe --topic "$topic" | grep -c 'Leader: ')" = 3 ] ||
+  fail "--alter"
 
 tool configs "${at[@]}" --alter --entity-type topics --entity-name "$topic" \
   --add-config max.message.bytes=2000000 --delete-config retention.ms >/dev/null
@@ -47,14 +51,16 @@ sum() { awk -F: '{ n += $3 } END { print n }'; }
 tool get-offsets "${at[@]}" --topic "$topic" --time max-timestamp >/dev/null
 
 partition=$(tool get-offsets "${at[@]}" --topic "$topic" | awk -F: '$3 >= 10 { print $2; exit }')
-echo "{\"version\":1,\"partitions\":[{\"topic\":\"$topic\",\"partition\":$partition,\"offset\":10}]}" \
-  > "$work/delete.json"
+printf '{"version":1,"partitions":[{"topic":"%s","partition":%d,"offset":10}]}\n' \
+  "$topic" "$partition" > "$work/delete.json"
 tool delete-records "${at[@]}" --offset-json-file "$work/delete.json" |
   grep -q 'low_watermark: 10' || fail "delete-records"
-[ "$(tool get-offsets "${at[@]}" --topic "$topic" --time earliest | sum)" = 10 ] || fail "low watermark"
+[ "$(tool get-offsets "${at[@]}" --topic "$topic" --time earliest | sum)" = 10 ] ||
+  fail "low watermark"
 
 tool log-dirs "${at[@]}" --describe --topic-list "$topic" | grep '^{' |
-  jq -e '[.brokers[0].logDirs[0].partitions[].size] | length == 3 and add > 1000' >/dev/null || fail "log-dirs"
+  jq -e '[.brokers[0].logDirs[0].partitions[].size] | length == 3 and add > 1000' >/dev/null ||
+  fail "log-dirs"
 
 tool topics "${at[@]}" --delete --topic "$topic" >/dev/null
 ! tool topics "${at[@]}" --list | grep -qx "$topic" || fail "--delete"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# node_client.sh NAME: installs the packages of tests/interop/NAME outside the checkout, runs client.mjs.
+# node_client.sh NAME: installs what tests/interop/NAME needs outside the checkout, runs client.mjs.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 name=$1

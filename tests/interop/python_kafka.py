@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""python3-kafka 2.0.2, which pins old versions: ApiVersions 0, Metadata 0 and 1, Fetch 4, ListOffsets 1."""
+"""python3-kafka 2.0.2, which pins old versions (ApiVersions 0, Metadata 0, Fetch 4, ..)."""
 import os
 import sys
 
