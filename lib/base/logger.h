@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One line an event on stderr: time, level, text. The only global of the program.
 //
-// Texts may hold foreign strings: callers pass those through printable(). A line is one write(2), so
-// lines of several threads do not mix.
+// Texts may hold foreign strings: callers pass those through printable(). A line is one write(2),
+// so lines of several threads do not mix.
 #pragma once
 
 #include <string_view>

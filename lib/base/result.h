@@ -2,8 +2,9 @@
 // What an operation answers: its value, or an Error.
 //
 // The code of an error is Kafka's own where Kafka has one, so that a handler can send it unchanged.
-// Codes from 1000 on never leave the process: wire_code() says what a peer is told instead. The text
-// says what was tried, on what, and what the system answered; during() adds context from outside in.
+// Codes from 1000 on never leave the process: wire_code() says what a peer is told instead. The
+// text says what was tried, on what, and what the system answered; during() adds context from
+// outside in.
 #pragma once
 
 #include <cstdint>
@@ -175,8 +176,8 @@ enum class Code : int16_t {
 #undef EVENTD_CODE
 };
 
-// Kafka's spelling, "UNKNOWN_TOPIC_OR_PARTITION"; our own codes likewise, "DISK_FULL". A number that
-// is neither: "ERROR_123".
+// Kafka's spelling, "UNKNOWN_TOPIC_OR_PARTITION"; our own codes likewise, "DISK_FULL". A number
+// that is neither: "ERROR_123".
 std::string name_of(Code code);
 
 // The number a peer is told: Kafka's code itself, the nearest one for a code of our own.

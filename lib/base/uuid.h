@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kafka's 128-bit identifiers: topic ids, directory ids, cluster ids. As text they are 22 characters
-// of URL-safe base64 without padding. The zero id means "none".
+// Kafka's 128-bit identifiers: topic ids, directory ids, cluster ids. As text they are 22
+// characters of URL-safe base64 without padding. The zero id means "none".
 #pragma once
 
 #include <array>

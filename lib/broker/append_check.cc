@@ -84,9 +84,10 @@ Refusal keyless(const BatchHeader& header, Bytes payload) {
     total++;
     errors.push_back({i, "a compacted topic takes no record without a key"});
   }
-  std::string message = text(total, " of ", header.record_count,
-                             " records have no key, which a compacted topic demands; first: record ",
-                             errors.empty() ? 0 : errors.front().index);
+  std::string message =
+      text(total, " of ", header.record_count,
+           " records have no key, which a compacted topic demands; first: record ",
+           errors.empty() ? 0 : errors.front().index);
   return refuse_records(Code::invalid_record, std::move(message), std::move(errors)).error();
 }
 
@@ -209,7 +210,8 @@ std::expected<CheckedBatch, Refusal> check_produced_batch(MutableBytes batch,
   if (header->codec() != Codec::none) {
     if (rules.timestamp_type == TimestampType::create_time &&
         !bounds.hold(header->max_timestamp)) {
-      return refuse_records(Code::invalid_timestamp, "the batch is later than the topic allows", {});
+      return refuse_records(Code::invalid_timestamp, "the batch is later than the topic allows",
+                            {});
     }
     if (!must_be_opened(rules, target, header->codec())) plain = {};
     else if (!decompress(header->codec(), plain, opened, kOpenedMax)) {

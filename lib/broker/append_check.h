@@ -59,8 +59,8 @@ struct CheckedBatch {
   Buffer packed_again;
 };
 
-// That `records`, the record field of a Produce, is one whole batch of format 2. `version` is that of
-// the request: zstd came with 7.
+// That `records`, the record field of a Produce, is one whole batch of format 2. `version` is that
+// of the request: zstd came with 7.
 std::expected<void, Refusal> check_format(Bytes records, int16_t version);
 
 // All the rest. `batch` passed check_format() and is changed in place where the rules demand it.

@@ -42,7 +42,8 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return out;
 }
 
-// Between fork and exec only async-signal-safe calls are allowed: other threads may have held locks.
+// Between fork and exec only async-signal-safe calls are allowed: other threads may have held
+// locks.
 [[noreturn]] void become(char* const* command, char** environment, pid_t parent, int report) {
   sigset_t none;
   sigemptyset(&none);

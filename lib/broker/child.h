@@ -2,9 +2,9 @@
 // The command of `eventd run`: started with the environment that finds our broker, and ended by us
 // when we are.
 //
-// It keeps our stdin, stdout, stderr, terminal and process group. If we die, whatever the reason, the
-// kernel sends it SIGTERM (PR_SET_PDEATHSIG); that is tied to the thread that started it, so start()
-// belongs into the main thread.
+// It keeps our stdin, stdout, stderr, terminal and process group. If we die, whatever the reason,
+// the kernel sends it SIGTERM (PR_SET_PDEATHSIG); that is tied to the thread that started it, so
+// start() belongs into the main thread.
 #pragma once
 
 #include <sys/types.h>
@@ -28,12 +28,13 @@ struct ChildEnvironment {
 };
 
 // The process id, once the command runs. not_found if there is no such command, unsupported if it
-// cannot be executed, io_error for what is our own fault. The command starts with no signal blocked.
+// cannot be executed, io_error for what is our own fault. The command starts with no signal
+// blocked.
 Result<pid_t> start_child(const std::vector<std::string>& command,
                           const ChildEnvironment& environment);
 
-// Ends this process as `wait_status` (of waitpid) says its child ended: the same exit status, or the
-// same signal. Runs no destructors.
+// Ends this process as `wait_status` (of waitpid) says its child ended: the same exit status, or
+// the same signal. Runs no destructors.
 [[noreturn]] void end_like_child(int wait_status);
 
 }  // namespace eventd

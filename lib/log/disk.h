@@ -2,9 +2,9 @@
 // The seam between the log and a file system.
 //
 // PosixDisk is the real one. Tests put a simulated disk (which loses what was not synced) or a
-// recording one (which enumerates crash points) in its place, so nothing in lib/log calls the system
-// by itself. Paths are given whole. Every member may be called from any thread; calls on one File
-// that overlap are the caller's to order.
+// recording one (which enumerates crash points) in its place, so nothing in lib/log calls the
+// system by itself. Paths are given whole. Every member may be called from any thread; calls on one
+// File that overlap are the caller's to order.
 #pragma once
 
 #include <cstddef>

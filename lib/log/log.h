@@ -12,12 +12,13 @@
 //
 //   changing  append, truncate, delete_records, retention, begin_sync, finish_sync, close, ..: one
 //             at a time, under the mutex of the partition that owns the log
-//   reading   log_start, log_end, synced, read, find_*, epochs, ..: from any thread, beside a change.
+//   reading   log_start, log_end, synced, read, find_*, epochs, ..: from any thread, beside a
+//   change.
 //             They look at atomics and at an immutable list of segments, and take no lock that a
 //             change holds while it works.
 //
-// Invariants: offsets below log_end() are whole, checksummed batches in one of the segments; after a
-// crash everything below the last finished sync is there. The disk outlives the log.
+// Invariants: offsets below log_end() are whole, checksummed batches in one of the segments; after
+// a crash everything below the last finished sync is there. The disk outlives the log.
 #pragma once
 
 #include <atomic>
@@ -111,8 +112,8 @@ struct OpenLog {
 class Log {
  public:
   // Finishes what a crash interrupted (.swap, .cleaned, .deleted), checks all above the recovery
-  // point as DESIGN.md 2.3 says (synced, dropped from the cache, then scanned), rebuilds indexes and
-  // producer state, and cuts a torn tail.
+  // point as DESIGN.md 2.3 says (synced, dropped from the cache, then scanned), rebuilds indexes
+  // and producer state, and cuts a torn tail.
   static Result<std::unique_ptr<Log>> open(Disk& disk, const OpenLog& how, Recovery& found);
   ~Log();
 
@@ -162,7 +163,8 @@ class Log {
   // Cuts everything from `to` on. Used by followers and by recovery of the metadata log.
   Result<void> truncate(Offset to);
 
-  // Moves log_start() up to `before`, at most to log_end(), and schedules deletion of whole segments.
+  // Moves log_start() up to `before`, at most to log_end(), and schedules deletion of whole
+  // segments.
   Result<void> delete_records(Offset before);
 
   // Applies retention.ms and retention.bytes to segments that lie wholly below `limit`. Returns how

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The seam between code that waits and an event loop: time, timers, posts, readiness of descriptors.
+// The seam between code that waits and an event loop: time, timers, posts, readiness of
+// descriptors.
 //
 // UvLoop (libuv) is the real one and belongs to one thread; a simulated loop with its own time
-// stands in tests. Only post() may be called from another thread. Everything given to a loop runs on
-// its thread, never inside the call that gave it. The loop outlives all that waits on it.
+// stands in tests. Only post() may be called from another thread. Everything given to a loop runs
+// on its thread, never inside the call that gave it. The loop outlives all that waits on it.
 #pragma once
 
 #include <cstdint>

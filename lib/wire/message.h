@@ -13,8 +13,8 @@
 //
 // describe() names the fields as Kafka's schemas do, in the order of the wire. A field without
 // since() or until() is in every version, an std::optional is nullable from nullable_since() on. A
-// tagged field is written only where it differs from what a new struct has, and so are its defaults.
-// `ignorable` fields are left out, without a word, of versions that lack them.
+// tagged field is written only where it differs from what a new struct has, and so are its
+// defaults. `ignorable` fields are left out, without a word, of versions that lack them.
 //
 // Strings, bytes and records of a decoded message look into the frame, those of a message to encode
 // into whatever its maker keeps alive until encode() returns.
@@ -85,8 +85,9 @@ size_t encoded_size(const M& message, int16_t version);
 template <class M>
 std::string to_json(const M& message, int16_t version);
 
-// Its fields on one line, for comparing with other definitions. Types are i8 i16 i32 i64 u16 u32 f64
-// bool uuid str bytes records, [array], {struct}. `?` nullable (from the version given), `@2+`, `@..4`,
+// Its fields on one line, for comparing with other definitions. Types are i8 i16 i32 i64 u16 u32
+// f64 bool uuid str bytes records, [array], {struct}. `?` nullable (from the version given), `@2+`,
+// `@..4`,
 // `@1-3` where it is, `#t0` a tag, `=-1` a default, `~` ignorable.
 template <class M>
 std::string schema();
