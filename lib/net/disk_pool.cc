@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/net/disk_pool.h"
+
+#include <csignal>
+#include <utility>
+
+namespace eventd {
+
+DiskPool::DiskPool(size_t sync_threads, size_t read_threads) {
+  lanes_[static_cast<size_t>(Lane::sync)].threads_max = sync_threads;
+  lanes_[static_cast<size_t>(Lane::read)].threads_max = read_threads;
+}
+
+DiskPool::~DiskPool() {
+  {
+    std::lock_guard lock(mutex_);
+    ending_ = true;
+    for (Threads& lane : lanes_) lane.wake.notify_all();
+  }
+  for (Threads& lane : lanes_) {
+    for (std::thread& thread : lane.threads) thread.join();
+  }
+}
+
+void DiskPool::submit(Lane lane, Callback work) {
+  Threads& threads = lanes_[static_cast<size_t>(lane)];
+  std::lock_guard lock(mutex_);
+  threads.queue.push_back(std::move(work));
+  if (threads.idle >= threads.queue.size()) {
+    threads.wake.notify_one();
+    return;
+  }
+  if (threads.threads.size() == threads.threads_max) return;
+  // Signals are for the main thread.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  threads.threads.emplace_back([this, &threads] { serve(threads); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void DiskPool::serve(Threads& lane) {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    while (lane.queue.empty() && !ending_) {
+      lane.idle++;
+      lane.wake.wait(lock);
+      lane.idle--;
+    }
+    if (lane.queue.empty()) return;
+    Callback work = std::move(lane.queue.front());
+    lane.queue.pop_front();
+    lock.unlock();
+    work();
+    work = nullptr;
+    lock.lock();
+  }
+}
+
+}  // namespace eventd
