@@ -23,18 +23,21 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/base/bytes.h"
 #include "lib/base/clock.h"
 #include "lib/base/ids.h"
 #include "lib/base/result.h"
+#include "lib/log/append_origin.h"
 #include "lib/log/disk.h"
 #include "lib/log/leader_epochs.h"
+#include "lib/log/open_files.h"
 #include "lib/log/producer_state.h"
 #include "lib/log/segment.h"
 #include "lib/record/batch.h"
@@ -50,14 +53,10 @@ struct LogConfig {
   int32_t segment_index_bytes = 10 << 20;
   int64_t retention_ms = int64_t{7} * 24 * 3600 * 1000;
   int64_t retention_bytes = -1;
-  bool deletes = true;   // cleanup.policy has "delete"
+  bool deletes = true;    // cleanup.policy has "delete"
   bool compacts = false;  // cleanup.policy has "compact"
   int32_t producer_id_expiration_ms = 86400000;
 };
-
-// Who appends. Coordinators and replicas append what a client may not; a replica's batches carry
-// their offsets and epochs already and must follow the log's end.
-enum class AppendOrigin { client, coordinator, replica };
 
 struct Appended {
   Offset base_offset;
@@ -67,9 +66,9 @@ struct Appended {
   bool duplicate = false;
 };
 
-// Record batches in a file. The segment keeps the file open, also after it was deleted.
+// Record batches in a file, which stays open while the slice lives, also after it was deleted.
 struct LogSlice {
-  std::shared_ptr<const Segment> segment;  // shared: readers outlive deletion
+  std::shared_ptr<File> file;  // shared with the segment and other readers
   uint64_t position = 0;
   uint32_t size_bytes = 0;
   bool empty() const { return size_bytes == 0; }
@@ -85,9 +84,12 @@ struct TimedOffset {
 // What must reach the disk before the log is safe below `covers`. Run without any lock.
 struct SyncPlan {
   Offset covers;
-  std::vector<std::shared_ptr<const Segment>> segments;  // oldest first
+  uint64_t appended_bytes = 0;  // by then, since the log was opened
+  // Small files that must be there first: epochs, producer snapshots.
+  std::vector<std::pair<std::string, Buffer>> files;
+  std::vector<std::shared_ptr<const Segment>> segments;  // shared with the log; oldest first
   std::vector<std::string> directories;                  // entries made since the last sync
-  bool empty() const { return segments.empty() && directories.empty(); }
+  bool empty() const { return files.empty() && segments.empty() && directories.empty(); }
 };
 Result<void> run_sync(Disk& disk, const SyncPlan& plan);
 
@@ -96,16 +98,17 @@ struct Recovery {
   bool was_clean = true;
   Offset scanned_from;
   uint64_t scanned_bytes = 0;
-  uint64_t cut_bytes = 0;                 // a torn tail
-  std::optional<std::string> damage;      // what was moved to a `.corrupt` file, for a person
+  uint64_t cut_bytes = 0;             // a torn tail
+  std::optional<std::string> damage;  // what was moved to a `.corrupt` file, for a person
 };
 
 struct OpenLog {
-  std::string directory;       // made if it is not there
+  std::shared_ptr<OpenFiles> files;  // shared by the logs of one directory, whose disk it knows
+  std::string directory;             // made if it is not there
   LogConfig config;
-  bool clean = false;          // the process before us stopped cleanly
-  Offset recovery_point;       // from the checkpoint: all below it was synced
-  Offset log_start;            // from the checkpoint: records before it were deleted
+  bool clean = false;     // the process before us stopped cleanly
+  Offset recovery_point;  // from the checkpoint: all below it was synced
+  Offset log_start;       // from the checkpoint: records before it were deleted
   WallTime now;
 };
 
@@ -114,7 +117,7 @@ class Log {
   // Finishes what a crash interrupted (.swap, .cleaned, .deleted), checks all above the recovery
   // point as DESIGN.md 2.3 says (synced, dropped from the cache, then scanned), rebuilds indexes
   // and producer state, and cuts a torn tail.
-  static Result<std::unique_ptr<Log>> open(Disk& disk, const OpenLog& how, Recovery& found);
+  static Result<std::unique_ptr<Log>> open(const OpenLog& how, Recovery& found);
   ~Log();
 
   // -- reading: any thread
@@ -184,10 +187,52 @@ class Log {
   Result<void> close();
 
  private:
-  struct State;
-  explicit Log(std::unique_ptr<State> state, std::string directory);
+  friend class LogRecovery;
+  using Segments = std::vector<std::shared_ptr<Segment>>;  // shared with readers and sync plans
+
+  Log(std::shared_ptr<OpenFiles> files, std::string directory, const LogConfig& config);
+
+  Disk& disk() const { return files_->disk(); }
+  std::shared_ptr<const Segments> segments() const;
+  void replace_segments(Segments segments);
+  // The last segment that begins at or before the offset.
+  static size_t segment_of(const Segments& segments, Offset offset);
+  Result<void> roll();
+  Result<bool> must_roll(const BatchHeader& header, size_t size_bytes, WallTime now) const;
+  Result<void> load_producers();
+  void note_snapshot();
+  void set_end(Offset end);
+  Result<void> delete_first(size_t count);
+  Result<std::optional<TimedOffset>> record_at_time(const Segment& segment, const BatchPlace& place,
+                                                    int64_t timestamp) const;
+
+  const std::shared_ptr<OpenFiles> files_;  // shared by all logs of the directory
   const std::string directory_;
-  std::unique_ptr<State> state_;
+
+  std::atomic<int64_t> log_start_{0};
+  std::atomic<int64_t> log_end_{0};
+  std::atomic<int64_t> synced_{0};
+  std::atomic<int64_t> first_unstable_{-1};  // -1: none
+  std::atomic<uint64_t> appended_bytes_{0};
+  std::atomic<uint64_t> synced_bytes_{0};
+
+  mutable std::mutex list_mutex_;  // held to copy a pointer
+  std::shared_ptr<const Segments> segments_;
+  mutable std::mutex epochs_mutex_;
+  LeaderEpochs epochs_;
+
+  // Of the changing members alone.
+  LogConfig config_;
+  WallTime segment_made_{};
+  mutable std::mutex producers_mutex_;
+  ProducerState producers_;
+  bool producers_loaded_ = false;
+  bool epochs_changed_ = false;
+  bool entries_made_ = false;  // in the directory, since the last sync
+  bool directory_made_ = false;
+  uint64_t snapshot_at_bytes_ = 0;
+  std::vector<std::pair<std::string, Buffer>> snapshots_;  // not written yet
+  std::vector<std::string> deleted_;
 };
 
 }  // namespace eventd

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/log/disk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "lib/base/text.h"
+
+namespace eventd {
+
+namespace {
+
+class PosixFile : public File {
+ public:
+  PosixFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+  ~PosixFile() override { close(descriptor_); }
+
+  Result<size_t> read_at(uint64_t position, MutableBytes into) override {
+    size_t done = 0;
+    while (done < into.size()) {
+      ssize_t got = pread(descriptor_, into.data() + done, into.size() - done,
+                          static_cast<off_t>(position + done));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return failed("read");
+      if (got == 0) break;
+      done += static_cast<size_t>(got);
+    }
+    return done;
+  }
+
+  Result<std::optional<size_t>> read_resident(uint64_t position, MutableBytes into) override {
+    iovec room{into.data(), into.size()};
+    ssize_t got = preadv2(descriptor_, &room, 1, static_cast<off_t>(position), RWF_NOWAIT);
+    if (got >= 0) return std::optional<size_t>(static_cast<size_t>(got));
+    if (errno == EAGAIN || errno == EINTR) return std::optional<size_t>();
+    if (errno == EOPNOTSUPP) {
+      // A file system that cannot tell: reading is all there is.
+      Result<size_t> read = read_at(position, into);
+      if (!read) return pass(read);
+      return std::optional<size_t>(*read);
+    }
+    return failed("read");
+  }
+
+  Result<void> write_at(uint64_t position, Bytes bytes) override {
+    while (!bytes.empty()) {
+      ssize_t put = pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(position));
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) return failed("write");
+      if (put == 0) return fail(Code::disk_full, text("write ", path_, ": nothing was taken"));
+      bytes = bytes.subspan(static_cast<size_t>(put));
+      position += static_cast<uint64_t>(put);
+    }
+    return {};
+  }
+
+  Result<void> truncate(uint64_t size_bytes) override {
+    if (ftruncate(descriptor_, static_cast<off_t>(size_bytes)) != 0) return failed("truncate");
+    return {};
+  }
+
+  Result<uint64_t> size_bytes() override {
+    struct stat status{};
+    if (fstat(descriptor_, &status) != 0) return failed("stat");
+    return static_cast<uint64_t>(status.st_size);
+  }
+
+  Result<void> sync() override {
+    if (fdatasync(descriptor_) != 0) return failed("sync");
+    return {};
+  }
+
+  void drop_cache() override { posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED); }
+
+  Result<void> lock() override {
+    struct flock whole{};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    if (fcntl(descriptor_, F_OFD_SETLK, &whole) == 0) return {};
+    if (errno != EAGAIN && errno != EACCES) return failed("lock");
+    return fail(Code::in_use, text(path_, " is locked by another process"));
+  }
+
+  int descriptor() const override { return descriptor_; }
+
+ private:
+  std::unexpected<Error> failed(std::string_view what) const {
+    return fail_with_errno(errno, text(what, " ", path_));
+  }
+
+  const int descriptor_;
+  const std::string path_;
+};
+
+std::unexpected<Error> failed(std::string_view what, const std::string& path) {
+  return fail_with_errno(errno, text(what, " ", path));
+}
+
+std::unexpected<Error> failed(const std::error_code& error, std::string_view what,
+                              const std::string& path) {
+  return fail_with_errno(error.value(), text(what, " ", path));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<File>> PosixDisk::open(const std::string& path, Open how) {
+  int flags = O_CLOEXEC | (how == Open::read ? O_RDONLY : O_RDWR);
+  if (how == Open::create) flags |= O_CREAT;
+  int descriptor = ::open(path.c_str(), flags, 0644);
+  if (descriptor < 0) return failed("open", path);
+  return std::make_unique<PosixFile>(descriptor, path);
+}
+
+Result<void> PosixDisk::rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return failed("rename", text(from, " to ", to));
+  return {};
+}
+
+Result<void> PosixDisk::remove_file(const std::string& path) {
+  if (unlink(path.c_str()) != 0) return failed("remove", path);
+  return {};
+}
+
+Result<void> PosixDisk::remove_tree(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error) return failed(error, "remove", path);
+  return {};
+}
+
+Result<void> PosixDisk::make_directory(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return failed(error, "make the directory", path);
+  return {};
+}
+
+Result<void> PosixDisk::sync_directory(const std::string& path) {
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return failed("open", path);
+  int status = fsync(descriptor);
+  int error = errno;
+  close(descriptor);
+  if (status != 0) return fail_with_errno(error, text("sync ", path));
+  return {};
+}
+
+Result<std::vector<DirectoryEntry>> PosixDisk::list(const std::string& path) {
+  DIR* directory = opendir(path.c_str());
+  if (directory == nullptr) return failed("list", path);
+  std::vector<DirectoryEntry> entries;
+  while (const dirent* entry = readdir(directory)) {
+    std::string name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    bool is_directory = entry->d_type == DT_DIR;
+    if (entry->d_type == DT_UNKNOWN) {
+      is_directory = std::filesystem::is_directory(text(path, "/", name));
+    }
+    entries.push_back({std::move(name), is_directory});
+  }
+  closedir(directory);
+  return entries;
+}
+
+Result<bool> PosixDisk::exists(const std::string& path) {
+  if (access(path.c_str(), F_OK) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return failed("look at", path);
+}
+
+Result<WallTime> PosixDisk::modified(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return failed("stat", path);
+  return WallTime{int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000};
+}
+
+Result<DiskSpace> PosixDisk::space(const std::string& path) {
+  struct statvfs status{};
+  if (statvfs(path.c_str(), &status) != 0) return failed("stat the file system of", path);
+  uint64_t block = status.f_frsize;
+  return DiskSpace{status.f_blocks * block, status.f_bavail * block};
+}
+
+Result<Buffer> read_file(Disk& disk, const std::string& path, size_t size_max) {
+  Result<std::unique_ptr<File>> file = disk.open(path, Open::read);
+  if (!file) return pass(file);
+  Result<uint64_t> size = (*file)->size_bytes();
+  if (!size) return pass(size);
+  if (*size > size_max) {
+    return fail(Code::too_large,
+                text(path, " has ", *size, " bytes; at most ", size_max, " are expected"));
+  }
+  Buffer contents(*size);
+  Result<size_t> got = (*file)->read_at(0, contents);
+  if (!got) return pass(got);
+  contents.resize(*got);
+  return contents;
+}
+
+Result<void> replace_file(Disk& disk, const std::string& path, Bytes contents) {
+  std::string temporary = text(path, ".tmp");
+  {
+    Result<std::unique_ptr<File>> file = disk.open(temporary, Open::create);
+    if (!file) return pass(file);
+    Result<void> done = (*file)->truncate(0);
+    if (done) done = (*file)->write_at(0, contents);
+    if (done) done = (*file)->sync();
+    if (!done) return done;
+  }
+  Result<void> renamed = disk.rename(temporary, path);
+  if (!renamed) return renamed;
+  return disk.sync_directory(parent_of(path));
+}
+
+std::string parent_of(const std::string& path) {
+  size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace eventd

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/log/segment.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/logger.h"
+#include "lib/base/text.h"
+#include "lib/log/batch_scanner.h"
+
+namespace eventd {
+
+namespace {
+
+constexpr int kOffsetDigits = 20;
+constexpr size_t kIndexFileMax = 256 << 20;
+// What an index is rebuilt with where nobody says.
+constexpr int32_t kDefaultInterval = 4096;
+
+}  // namespace
+
+std::string segment_name(Offset base) { return padded(base.value, kOffsetDigits); }
+
+Segment::Segment(std::shared_ptr<OpenFiles> files, const std::string& directory, Offset base,
+                 uint64_t size_bytes)
+    : files_(std::move(files)),
+      directory_(directory),
+      base_(base),
+      file_(std::make_unique<LazyFile>(*files_, text(directory, "/", segment_name(base), ".log"))),
+      size_(size_bytes) {
+  index_loaded_ = size_bytes == 0;
+}
+
+Result<void> Segment::create() {
+  Result<std::shared_ptr<File>> file = file_->get(true);
+  if (!file) return pass(file);
+  return {};
+}
+
+std::string Segment::index_path(const char* suffix) const {
+  return text(directory_, "/", segment_name(base_), suffix);
+}
+
+void Segment::note_batch(SparseIndex& index, const BatchHeader& header, Offset base,
+                         uint64_t position, int32_t interval_bytes, int64_t& max_timestamp,
+                         int32_t& max_relative_offset, uint64_t& since_entry) {
+  auto relative = static_cast<int32_t>(header.last_offset() - base);
+  if (header.max_timestamp > max_timestamp) {
+    max_timestamp = header.max_timestamp;
+    max_relative_offset = relative;
+  }
+  if (since_entry > static_cast<uint64_t>(interval_bytes)) {
+    index.offsets.push_back({relative, static_cast<int32_t>(position)});
+    if (max_timestamp >= 0 &&
+        (index.times.empty() || max_timestamp > index.times.back().timestamp)) {
+      index.times.push_back({max_timestamp, max_relative_offset});
+    }
+    since_entry = 0;
+  }
+  since_entry += header.size_bytes();
+}
+
+Result<void> Segment::append(const BatchHeader& header, Bytes batch, int32_t index_interval_bytes) {
+  Result<std::shared_ptr<File>> file = file_->get();
+  if (!file) return pass(file);
+  Result<void> loaded = load_index();
+  if (!loaded) return loaded;
+  uint64_t position = size_bytes();
+  Result<void> written = (*file)->write_at(position, batch);
+  if (!written) {
+    // What stands behind the last whole batch must not be taken for one. If this fails too, the
+    // next append writes over it, and recovery would cut it.
+    Result<void> cut = (*file)->truncate(position);
+    if (!cut) log_warning(cut.error().message);
+    return written;
+  }
+  {
+    std::lock_guard lock(mutex_);
+    if (position == 0) first_timestamp_ = header.max_timestamp;
+    note_batch(index_, header, base_, position, index_interval_bytes, max_timestamp_,
+               max_relative_offset_, since_entry_);
+  }
+  set_size(position + batch.size());
+  return {};
+}
+
+Result<std::optional<BatchPlace>> Segment::at(uint64_t position) const {
+  uint64_t size = size_bytes();
+  if (position >= size) return std::optional<BatchPlace>();
+  Result<std::shared_ptr<File>> file = file_->get();
+  if (!file) return pass(file);
+  uint8_t bytes[kBatchHeaderSize];
+  Result<size_t> got = (*file)->read_at(position, bytes);
+  if (!got) return pass(got);
+  Result<BatchHeader> header = parse_batch_header(Bytes(bytes).first(*got));
+  if (!header || position + header->size_bytes() > size) {
+    return fail(Code::corrupt_message, text(path(), ": no whole batch at ", position));
+  }
+  return std::optional<BatchPlace>({*header, position});
+}
+
+Result<std::optional<BatchPlace>> Segment::find(Offset offset) const {
+  Result<void> loaded = load_index();
+  if (!loaded) return pass(loaded);
+  uint64_t position = 0;
+  if (offset > base_) {
+    auto relative = static_cast<int32_t>(std::min<int64_t>(offset - base_, INT32_MAX));
+    std::lock_guard lock(mutex_);
+    position = static_cast<uint64_t>(index_.floor_offset(relative).position);
+  }
+  while (true) {
+    Result<std::optional<BatchPlace>> place = at(position);
+    if (!place || !*place || (*place)->header.last_offset() >= offset) return place;
+    position += (*place)->header.size_bytes();
+  }
+}
+
+Result<uint64_t> Segment::end_of_run(const BatchPlace& place, uint64_t size_max,
+                                     Offset limit) const {
+  uint64_t size = size_bytes();
+  uint64_t allowed = size_max > size - place.position ? size : place.position + size_max;
+  uint64_t end = place.position;
+  // The index leaps over most of what is allowed; headers tell the rest.
+  {
+    auto relative =
+        static_cast<int32_t>(std::clamp<int64_t>(limit - base_ - 1, INT32_MIN, INT32_MAX));
+    std::lock_guard lock(mutex_);
+    for (auto entry = index_.offsets.rbegin(); entry != index_.offsets.rend(); ++entry) {
+      auto position = static_cast<uint64_t>(entry->position);
+      if (position <= place.position) break;
+      if (entry->relative_offset <= relative && position <= allowed) {
+        end = position;
+        break;
+      }
+    }
+  }
+  while (true) {
+    Result<std::optional<BatchPlace>> next = at(end);
+    if (!next) return pass(next);
+    if (!*next || (*next)->header.last_offset() >= limit) return end;
+    uint64_t after = end + (*next)->header.size_bytes();
+    if (after > allowed) return end;
+    end = after;
+  }
+}
+
+Result<Offset> Segment::next_offset() const {
+  Result<void> loaded = load_index();
+  if (!loaded) return pass(loaded);
+  uint64_t position = 0;
+  {
+    std::lock_guard lock(mutex_);
+    if (!index_.offsets.empty()) position = static_cast<uint64_t>(index_.offsets.back().position);
+  }
+  Offset next = base_;
+  while (true) {
+    Result<std::optional<BatchPlace>> place = at(position);
+    if (!place) return pass(place);
+    if (!*place) return next;
+    next = (*place)->header.next_offset();
+    position += (*place)->header.size_bytes();
+  }
+}
+
+Result<Buffer> Segment::read(const BatchPlace& place) const {
+  Result<std::shared_ptr<File>> file = file_->get();
+  if (!file) return pass(file);
+  Buffer batch(place.header.size_bytes());
+  Result<size_t> got = (*file)->read_at(place.position, batch);
+  if (!got) return pass(got);
+  if (*got != batch.size()) {
+    return fail(Code::corrupt_message, text(path(), " ends within a batch"));
+  }
+  return batch;
+}
+
+Result<std::optional<BatchPlace>> Segment::find_time(int64_t timestamp) const {
+  Result<void> loaded = load_index();
+  if (!loaded) return pass(loaded);
+  uint64_t position = 0;
+  {
+    std::lock_guard lock(mutex_);
+    // Up to this entry's offset every timestamp is smaller than the one wanted.
+    if (std::optional<TimeEntry> before = index_.before_time(timestamp)) {
+      position = static_cast<uint64_t>(index_.floor_offset(before->relative_offset).position);
+    }
+  }
+  while (true) {
+    Result<std::optional<BatchPlace>> place = at(position);
+    if (!place || !*place || (*place)->header.max_timestamp >= timestamp) return place;
+    position += (*place)->header.size_bytes();
+  }
+}
+
+Result<int64_t> Segment::max_timestamp() const {
+  Result<void> loaded = load_index();
+  if (!loaded) return pass(loaded);
+  std::lock_guard lock(mutex_);
+  return max_timestamp_;
+}
+
+Result<int64_t> Segment::first_timestamp() const {
+  {
+    std::lock_guard lock(mutex_);
+    if (first_timestamp_) return *first_timestamp_;
+  }
+  Result<std::optional<BatchPlace>> first = at(0);
+  if (!first) return pass(first);
+  std::lock_guard lock(mutex_);
+  first_timestamp_ = *first ? (*first)->header.max_timestamp : -1;
+  return *first_timestamp_;
+}
+
+bool Segment::index_is_full(int32_t segment_index_bytes) const {
+  std::lock_guard lock(mutex_);
+  auto full = [&](size_t entries, size_t entry_size) {
+    return (entries + 1) * entry_size > static_cast<size_t>(segment_index_bytes);
+  };
+  return full(index_.offsets.size(), kIndexEntrySize) || full(index_.times.size(), kTimeEntrySize);
+}
+
+Result<void> Segment::truncate(uint64_t position) {
+  Result<void> loaded = load_index();
+  if (!loaded) return loaded;
+  Result<std::shared_ptr<File>> file = file_->get();
+  if (!file) return pass(file);
+  set_size(position);
+  Result<void> cut = (*file)->truncate(position);
+  if (!cut) return cut;
+  // The largest timestamp may have been cut off: it is found anew.
+  return rebuild_index();
+}
+
+Result<void> Segment::seal() const {
+  Result<void> loaded = load_index();
+  if (!loaded) return loaded;
+  Buffer offsets;
+  Buffer times;
+  {
+    std::lock_guard lock(mutex_);
+    if (max_timestamp_ >= 0 &&
+        (index_.times.empty() || max_timestamp_ > index_.times.back().timestamp)) {
+      index_.times.push_back({max_timestamp_, max_relative_offset_});
+    }
+    offsets = encode_offsets(index_.offsets);
+    times = encode_times(index_.times);
+  }
+  auto write = [&](const char* suffix, Bytes contents) -> Result<void> {
+    auto file = files_->disk().open(index_path(suffix), Open::create);
+    if (!file) return pass(file);
+    Result<void> done = (*file)->truncate(contents.size());
+    if (!done) return done;
+    return (*file)->write_at(0, contents);
+  };
+  Result<void> written = write(".index", offsets);
+  if (!written) return written;
+  return write(".timeindex", times);
+}
+
+void Segment::set_index(SparseIndex index, int64_t max_timestamp, int32_t max_relative_offset,
+                        uint64_t since_entry) {
+  std::lock_guard lock(mutex_);
+  index_ = std::move(index);
+  max_timestamp_ = max_timestamp;
+  max_relative_offset_ = max_relative_offset;
+  since_entry_ = since_entry;
+  index_loaded_ = true;
+  first_timestamp_.reset();
+}
+
+Result<void> Segment::load_index() const {
+  {
+    std::lock_guard lock(mutex_);
+    if (index_loaded_) return {};
+  }
+  Result<SparseIndex> read = read_index();
+  if (!read) {
+    if (read.error().code != Code::not_found) {
+      log_info("rebuilding the index of ", path(), ": ", read.error().message);
+    }
+    return rebuild_index();
+  }
+  std::lock_guard lock(mutex_);
+  if (index_loaded_) return {};
+  index_ = std::move(*read);
+  if (!index_.times.empty()) {
+    max_timestamp_ = index_.times.back().timestamp;
+    max_relative_offset_ = index_.times.back().relative_offset;
+  }
+  uint64_t last =
+      index_.offsets.empty() ? 0 : static_cast<uint64_t>(index_.offsets.back().position);
+  since_entry_ = size_bytes() - last;
+  index_loaded_ = true;
+  return {};
+}
+
+Result<SparseIndex> Segment::read_index() const {
+  Result<Buffer> offsets = read_file(files_->disk(), index_path(".index"), kIndexFileMax);
+  if (!offsets) return pass(offsets);
+  Result<Buffer> times = read_file(files_->disk(), index_path(".timeindex"), kIndexFileMax);
+  if (!times) return pass(times);
+  auto offset_entries = decode_offsets(*offsets, size_bytes());
+  if (!offset_entries) return pass(offset_entries);
+  auto time_entries = decode_times(*times);
+  if (!time_entries) return pass(time_entries);
+  if (offset_entries->empty() && size_bytes() > (size_t{1} << 20)) {
+    return fail(Code::bad_data, "no entries for a large segment");
+  }
+  // A segment that was closed in order ends with the entry of its largest timestamp.
+  if (time_entries->empty() && size_bytes() > 0) return fail(Code::bad_data, "no time entries");
+  return SparseIndex{std::move(*offset_entries), std::move(*time_entries)};
+}
+
+Result<void> Segment::rebuild_index() const {
+  SparseIndex index;
+  int64_t max_timestamp = -1;
+  int32_t max_relative_offset = 0;
+  uint64_t since_entry = 0;
+  uint64_t position = 0;
+  while (true) {
+    Result<std::optional<BatchPlace>> place = at(position);
+    if (!place) return pass(place);
+    if (!*place) break;
+    note_batch(index, (*place)->header, base_, position, kDefaultInterval, max_timestamp,
+               max_relative_offset, since_entry);
+    position += (*place)->header.size_bytes();
+  }
+  const_cast<Segment*>(this)->set_index(std::move(index), max_timestamp, max_relative_offset,
+                                        since_entry);
+  return {};
+}
+
+Result<void> Segment::add_suffix(const std::string& suffix, std::vector<std::string>& renamed) {
+  std::string to = text(path(), suffix);
+  Result<void> done = file_->rename(to);
+  if (!done) return done;
+  renamed.push_back(to);
+  for (const char* kind : {".index", ".timeindex", ".txnindex"}) {
+    std::string from = index_path(kind);
+    Result<void> moved = files_->disk().rename(from, text(from, suffix));
+    if (moved) renamed.push_back(text(from, suffix));
+    if (!moved && moved.error().code != Code::not_found) return moved;
+  }
+  return {};
+}
+
+}  // namespace eventd
