@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of broker configs that this broker heeds, and of those that it knows to be of no
+// consequence here.
+#include <algorithm>
+
+#include "lib/broker/config/definition.h"
+
+namespace eventd {
+
+namespace {
+
+using enum ConfigType;
+
+std::vector<ConfigDefinition> make_table() {
+  std::vector<ConfigDefinition> table = {
+      {.name = "advertised.listeners",
+       .documentation = "What clients are told to connect to; unset: what they connected to."},
+      {.name = "auto.create.topics.enable",
+       .type = boolean,
+       .default_value = "true",
+       .documentation = "Whether a topic that is asked for comes into being."},
+      {.name = "broker.id",
+       .type = int32,
+       .default_value = "-1",
+       .documentation = "An older name of node.id."},
+      {.name = "broker.rack", .documentation = "Where the broker stands, for placement."},
+      {.name = "connections.max.idle.ms",
+       .type = int64,
+       .default_value = "600000",
+       .documentation = "After what silence a connection is closed."},
+      {.name = "controlled.shutdown.enable",
+       .type = boolean,
+       .default_value = "true",
+       .documentation = "Whether a stop hands leadership over first."},
+      {.name = "controller.listener.names",
+       .type = list,
+       .default_value = "CONTROLLER",
+       .documentation = "Listeners of the controller quorum: noted, not bound."},
+      {.name = "controller.quorum.bootstrap.servers",
+       .type = list,
+       .documentation = "Where to find the quorum; this node is a quorum of one."},
+      {.name = "controller.quorum.voters",
+       .type = list,
+       .documentation = "The voters of the quorum; this node is a quorum of one."},
+      {.name = "default.replication.factor",
+       .type = int32,
+       .default_value = "1",
+       .min = 1,
+       .documentation = "How many replicas a new topic has."},
+      {.name = "delete.topic.enable",
+       .type = boolean,
+       .default_value = "true",
+       .documentation = "Whether topics can be deleted."},
+      {.name = "fetch.max.bytes",
+       .type = int32,
+       .default_value = "57671680",
+       .min = 1024,
+       .documentation = "How large the answer to a fetch becomes."},
+      {.name = "group.initial.rebalance.delay.ms",
+       .type = int32,
+       .default_value = "0",
+       .documentation = "How long a new group waits for more members."},
+      {.name = "inter.broker.listener.name", .documentation = "The listener for other brokers."},
+      {.name = "listener.security.protocol.map",
+       .default_value = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+       .documentation = "The security protocol of each listener name."},
+      {.name = "listeners",
+       .type = list,
+       .default_value = "PLAINTEXT://127.0.0.1:9092",
+       .documentation = "Where the broker listens."},
+      {.name = "log.dir", .documentation = "Where the logs are, if log.dirs does not say."},
+      {.name = "log.dirs", .type = list, .documentation = "Where the logs are."},
+      {.name = "log.retention.check.interval.ms",
+       .type = int64,
+       .default_value = "300000",
+       .min = 1,
+       .documentation = "How often segments are looked at for deletion."},
+      {.name = "log.initial.task.delay.ms",
+       .type = int64,
+       .default_value = "30000",
+       .min = 0,
+       .documentation = "How long after the start segments are looked at first."},
+      {.name = "max.connections",
+       .type = int32,
+       .default_value = "2147483647",
+       .min = 0,
+       .documentation = "How many connections there may be."},
+      {.name = "max.incremental.fetch.session.cache.slots",
+       .type = int32,
+       .default_value = "1000",
+       .min = 0,
+       .documentation = "How many fetch sessions are remembered."},
+      {.name = "metadata.log.dir", .documentation = "Where the metadata log is: in log.dirs."},
+      {.name = "node.id",
+       .type = int32,
+       .default_value = "1",
+       .min = 0,
+       .documentation = "The number of this node."},
+      {.name = "num.io.threads",
+       .type = int32,
+       .default_value = "8",
+       .min = 1,
+       .documentation = "Threads for requests; here they run on the network threads."},
+      {.name = "num.network.threads",
+       .type = int32,
+       .default_value = "1",
+       .min = 1,
+       .documentation = "How many event loops serve connections."},
+      {.name = "num.partitions",
+       .type = int32,
+       .default_value = "1",
+       .min = 1,
+       .documentation = "How many partitions a new topic has."},
+      {.name = "num.recovery.threads.per.data.dir",
+       .type = int32,
+       .default_value = "2",
+       .min = 1,
+       .documentation = "Threads that open logs at the start."},
+      {.name = "offsets.topic.num.partitions",
+       .type = int32,
+       .default_value = "50",
+       .min = 1,
+       .documentation = "Partitions of the topic with the groups' offsets."},
+      {.name = "offsets.topic.replication.factor",
+       .type = int16,
+       .default_value = "1",
+       .min = 1,
+       .documentation = "Replicas of the topic with the groups' offsets."},
+      {.name = "process.roles",
+       .type = list,
+       .default_value = "broker,controller",
+       .documentation = "This node is both, broker and controller."},
+      {.name = "share.coordinator.state.topic.min.isr",
+       .type = int16,
+       .default_value = "1",
+       .documentation = "In-sync replicas of the share groups' state."},
+      {.name = "share.coordinator.state.topic.replication.factor",
+       .type = int16,
+       .default_value = "1",
+       .documentation = "Replicas of the share groups' state."},
+      {.name = "socket.receive.buffer.bytes",
+       .type = int32,
+       .default_value = "102400",
+       .documentation = "SO_RCVBUF; the system decides here."},
+      {.name = "socket.request.max.bytes",
+       .type = int32,
+       .default_value = "104857600",
+       .min = 1,
+       .documentation = "How large a request may be."},
+      {.name = "socket.send.buffer.bytes",
+       .type = int32,
+       .default_value = "102400",
+       .documentation = "SO_SNDBUF; the system decides here."},
+      {.name = "transaction.state.log.min.isr",
+       .type = int32,
+       .default_value = "1",
+       .min = 1,
+       .documentation = "In-sync replicas of the transactions' state."},
+      {.name = "transaction.state.log.replication.factor",
+       .type = int16,
+       .default_value = "1",
+       .min = 1,
+       .documentation = "Replicas of the transactions' state."},
+  };
+  // A topic config is a broker config too, under its broker's name.
+  for (const ConfigDefinition& topic : topic_configs()) {
+    for (const BrokerSynonym& synonym : topic.synonyms) {
+      ConfigDefinition definition = topic;
+      definition.name = synonym.name;
+      definition.synonyms.clear();
+      if (synonym.unit != 1) {
+        definition.type = int32;
+        definition.min = -1;
+        definition.default_value = "";
+      }
+      table.push_back(std::move(definition));
+    }
+  }
+  std::ranges::sort(table, {}, &ConfigDefinition::name);
+  return table;
+}
+
+}  // namespace
+
+std::span<const ConfigDefinition> broker_configs() {
+  static const std::vector<ConfigDefinition> kTable = make_table();
+  return kTable;
+}
+
+}  // namespace eventd

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/broker/partition.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "lib/base/logger.h"
+#include "lib/base/text.h"
+
+namespace eventd {
+
+void append_text(std::string& out, const PartitionName& name) {
+  out += text(name.topic, "-", name.partition);
+}
+
+Partition::Partition(PartitionName name, std::unique_ptr<Log> log,
+                     std::shared_ptr<const TopicConfig> config, SyncScheduler& syncs)
+    : name_(std::move(name)), log_(std::move(log)), syncs_(syncs), config_(std::move(config)) {
+  durable_.store(config_->flush_messages == 1);
+  // Recovery has synced all that it found, or it was synced before.
+  high_watermark_.store(log_->log_end().value);
+  segments_seen_ = log_->segment_count();
+}
+
+std::shared_ptr<const TopicConfig> Partition::config() const {
+  std::lock_guard lock(config_mutex_);
+  return config_;
+}
+
+void Partition::set_config(std::shared_ptr<const TopicConfig> config) {
+  std::lock_guard lock(mutex_);
+  log_->set_config(config->log);
+  durable_.store(config->flush_messages == 1);
+  std::lock_guard config_lock(config_mutex_);
+  config_ = std::move(config);
+}
+
+Offset Partition::end(Isolation isolation) const {
+  if (isolation == Isolation::log_end) return log_end();
+  Offset watermark = high_watermark();
+  if (isolation == Isolation::high_watermark) return watermark;
+  return std::min(watermark, log_->first_unstable());
+}
+
+Result<Appended> Partition::append(CheckedBatch& batch, AppendOrigin origin, WallTime now) {
+  if (failed()) return eventd::fail(Code::kafka_storage_error, text(name_, " has failed"));
+  Result<Appended> appended;
+  bool rolled = false;
+  int64_t waiting_records = 0;
+  {
+    std::lock_guard lock(mutex_);
+    if (retired()) return eventd::fail(Code::not_leader_or_follower, text(name_, " was closed"));
+    uint64_t before = log_->unsynced_bytes();
+    appended = log_->append(batch.bytes, batch.header, origin, leader_epoch(), now);
+    if (!appended) return appended;
+    syncs_.count_unsynced(static_cast<int64_t>(log_->unsynced_bytes() - before));
+    if (!appended->duplicate) appended_since_sync_ += batch.header.last_offset_delta + 1;
+    waiting_records = appended_since_sync_;
+    rolled = std::exchange(segments_seen_, log_->segment_count()) != log_->segment_count();
+  }
+  if (appended->duplicate) return appended;
+  if (is_durable()) {
+    if (waiters_.any() || log_->unsynced_bytes() >= kUnsyncedLazy) {
+      sync_now();
+    } else {
+      syncs_.sync_after(shared_from_this(), SyncScheduler::kLazyDelay);
+    }
+    return appended;
+  }
+  advance_watermark();
+  std::shared_ptr<const TopicConfig> rules = config();
+  if (rolled || waiting_records >= rules->flush_messages) {
+    sync_now();
+  } else if (rules->flush_ms < INT64_MAX / 2'000'000) {
+    syncs_.sync_after(shared_from_this(), std::chrono::milliseconds(rules->flush_ms));
+  }
+  return appended;
+}
+
+bool Partition::is_clogged() const {
+  return is_durable() && (log_->unsynced_bytes() > kUnsyncedMax || syncs_.is_clogged()) &&
+         log_->unsynced_bytes() > 0;
+}
+
+Result<LogSlice> Partition::read(Offset from, uint32_t size_max, Isolation isolation,
+                                 bool first_whole) const {
+  if (failed()) return eventd::fail(Code::kafka_storage_error, text(name_, " has failed"));
+  return log_->read(from, size_max, end(isolation), first_whole);
+}
+
+void Partition::await_watermark(Offset reaches, const TicketPointer& ticket) {
+  waiters_.add(reaches, ticket);
+  if (high_watermark() >= reaches || failed() || retired()) {
+    waiters_.pass(high_watermark());
+    if (failed() || retired()) ticket->fire();
+    return;
+  }
+  if (is_durable() && high_watermark() < log_end()) sync_now();
+}
+
+void Partition::sync_now() { syncs_.sync_now(shared_from_this()); }
+
+bool Partition::sync_once() {
+  Result<void> synced = sync();
+  if (!synced) {
+    fail(synced.error());
+    return false;
+  }
+  // Whoever waits for what was appended meanwhile wants the next sync at once.
+  return is_durable() && waiters_.any() && log_->unsynced_bytes() > 0;
+}
+
+Result<void> Partition::sync() {
+  std::lock_guard one_at_a_time(sync_mutex_);
+  if (failed()) return eventd::fail(Code::kafka_storage_error, text(name_, " has failed"));
+  SyncPlan plan;
+  {
+    std::lock_guard lock(mutex_);
+    plan = log_->begin_sync();
+    appended_since_sync_ = 0;
+  }
+  Result<void> synced = run_sync(syncs_.disk(), plan);
+  if (!synced) return synced;
+  {
+    std::lock_guard lock(mutex_);
+    auto before = static_cast<int64_t>(log_->unsynced_bytes());
+    log_->finish_sync(plan);
+    syncs_.count_unsynced(static_cast<int64_t>(log_->unsynced_bytes()) - before);
+  }
+  advance_watermark();
+  return {};
+}
+
+Result<void> Partition::sync_and_wait() {
+  Offset all = log_end();
+  while (log_->synced() < all || log_->unsynced_bytes() > 0) {
+    Result<void> synced = sync();
+    if (!synced) {
+      fail(synced.error());
+      return synced;
+    }
+  }
+  return {};
+}
+
+void Partition::advance_watermark() {
+  int64_t reached = is_durable() ? log_->synced().value : log_->log_end().value;
+  int64_t watermark = high_watermark_.load();
+  while (watermark < reached && !high_watermark_.compare_exchange_weak(watermark, reached)) {
+  }
+  waiters_.pass(high_watermark());
+}
+
+void Partition::fail(const Error& error) {
+  if (failed_.exchange(true)) return;
+  log_error(name_, ": sync failed, nothing more is acknowledged: ", error.message);
+  waiters_.fire_all();
+  syncs_.report(error);
+}
+
+Result<void> Partition::delete_records(Offset before) {
+  std::lock_guard lock(mutex_);
+  return log_->delete_records(before);
+}
+
+std::vector<std::string> Partition::maintain(WallTime now) {
+  std::lock_guard lock(mutex_);
+  if (retired() || failed()) return {};
+  Result<void> rolled = log_->roll_if_old(now);
+  if (!rolled) log_warning(name_, ": ", rolled.error().message);
+  Result<size_t> gone = log_->apply_retention(now, high_watermark());
+  if (!gone) log_warning(name_, ": retention: ", gone.error().message);
+  if (gone && *gone > 0) log_info(name_, ": retention deleted ", *gone, " segments");
+  return log_->take_deleted();
+}
+
+void Partition::retire() {
+  {
+    std::lock_guard lock(mutex_);
+    retired_.store(true);
+  }
+  waiters_.fire_all();
+}
+
+Result<void> Partition::close() {
+  Result<void> synced = sync_and_wait();
+  if (!synced) return synced;
+  std::lock_guard lock(mutex_);
+  return log_->close();
+}
+
+}  // namespace eventd

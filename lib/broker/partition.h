@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// A partition that this broker leads: its log, its high watermark, and who waits for it.
+//
+// A monitor for appenders only: the mutex covers offset assignment and the write. Offsets are
+// atomics and reads go to the log's immutable segments, so Fetch, ListOffsets and Metadata never
+// take it (a write beside a running sync was seen to take milliseconds).
+//
+// Durable mode (flush.messages = 1, our default): the high watermark is the synced offset, and a
+// sync covers all that was appended before it began. Otherwise, as Kafka has it: the watermark is
+// the log's end, and syncs are by count, by time and on roll. No reader sees past the watermark.
+//
+// A failed sync is final: failed() stays true, waiters wake, and nothing is acknowledged any more.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "lib/base/result.h"
+#include "lib/base/uuid.h"
+#include "lib/broker/append_check.h"
+#include "lib/broker/config/topic_config.h"
+#include "lib/broker/sync_scheduler.h"
+#include "lib/broker/waiters.h"
+#include "lib/log/log.h"
+
+namespace eventd {
+
+struct PartitionName {
+  std::string topic;
+  Uuid topic_id;
+  PartitionId partition;
+};
+void append_text(std::string& out, const PartitionName& name);  // "orders-3"
+
+// How far a reader may see.
+enum class Isolation { log_end, high_watermark, last_stable };
+
+class Partition : public std::enable_shared_from_this<Partition> {
+ public:
+  // Of a log in durable mode at most this may be unsynced; beyond it appends wait.
+  static constexpr uint64_t kUnsyncedMax = 16 << 20;
+  // From here on a sync starts although nobody waits for it.
+  static constexpr uint64_t kUnsyncedLazy = 1 << 20;
+
+  // `syncs` outlives the partition.
+  Partition(PartitionName name, std::unique_ptr<Log> log,
+            std::shared_ptr<const TopicConfig> config, SyncScheduler& syncs);
+
+  const PartitionName& name() const { return name_; }
+  std::shared_ptr<const TopicConfig> config() const;  // shared: replaced while requests use it
+  void set_config(std::shared_ptr<const TopicConfig> config);
+
+  // The epoch in which this broker leads, from the metadata.
+  LeaderEpoch leader_epoch() const { return LeaderEpoch{leader_epoch_.load()}; }
+  void lead(LeaderEpoch epoch) { leader_epoch_.store(epoch.value); }
+
+  bool failed() const { return failed_.load(); }
+  bool is_durable() const { return durable_.load(); }
+
+  Offset log_start() const { return log_->log_start(); }
+  Offset log_end() const { return log_->log_end(); }
+  Offset high_watermark() const { return Offset{high_watermark_.load()}; }
+  Offset end(Isolation isolation) const;
+  // Reading members only.
+  const Log& log() const { return *log_; }
+
+  // Appends a checked batch and, in durable mode, sees to its sync. On error nothing was appended.
+  Result<Appended> append(CheckedBatch& batch, AppendOrigin origin, WallTime now);
+
+  // Whether so much is unsynced that an append must wait for the watermark first.
+  bool is_clogged() const;
+
+  // See Log::read(); bounded by what `isolation` allows.
+  Result<LogSlice> read(Offset from, uint32_t size_max, Isolation isolation,
+                        bool first_whole) const;
+
+  // Fires `ticket` when the watermark reaches `reaches`, or the partition fails or retires. Starts
+  // a sync if that is what it takes. Look at the watermark again after this.
+  void await_watermark(Offset reaches, const TicketPointer& ticket);
+  void forget(const TicketPointer& ticket) { waiters_.remove(ticket); }
+
+  // Starts a sync, or another one after the one that runs.
+  void sync_now();
+  // Syncs on the calling thread until all that was appended before the call is covered.
+  Result<void> sync_and_wait();
+
+  Result<void> delete_records(Offset before);
+
+  // Rolls and deletes by age and size; returns paths to unlink after file.delete.delay.ms.
+  std::vector<std::string> maintain(WallTime now);
+
+  // The partition is deleted or the broker stops: waiters wake, appends are refused.
+  void retire();
+  bool retired() const { return retired_.load(); }
+  // After a last sync: the producer snapshot of a clean stop.
+  Result<void> close();
+
+ private:
+  friend class SyncScheduler;
+  enum SyncState : int { idle, running, again };
+
+  // One sync, on the sync lane; true if another must follow.
+  bool sync_once();
+  Result<void> sync();
+  void advance_watermark();
+  void fail(const Error& error);
+
+  const PartitionName name_;
+  const std::unique_ptr<Log> log_;
+  SyncScheduler& syncs_;
+
+  std::mutex sync_mutex_;  // one sync at a time; taken before mutex_
+  std::mutex mutex_;       // the log's changing members
+  mutable std::mutex config_mutex_;
+  std::shared_ptr<const TopicConfig> config_;
+
+  std::atomic<int32_t> leader_epoch_{0};
+  std::atomic<int64_t> high_watermark_{0};
+  std::atomic<bool> durable_{true};
+  std::atomic<bool> failed_{false};
+  std::atomic<bool> retired_{false};
+  std::atomic<int> sync_state_{idle};
+  std::atomic<bool> sync_is_due_{false};  // on the scheduler's list
+  int64_t appended_since_sync_ = 0;       // records, under mutex_, outside of durable mode
+  size_t segments_seen_ = 1;
+  Waiters waiters_;
+};
+
+}  // namespace eventd
