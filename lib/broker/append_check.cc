@@ -98,8 +98,8 @@ Refusal untimely(const BatchHeader& header, Bytes payload, const TimeBounds& bou
   for (int32_t i = 0; records.next(record); i++) {
     int64_t timestamp = timestamp_of(header, record.timestamp_delta);
     if (bounds.hold(timestamp)) continue;
-    errors.push_back({i, text("timestamp ", timestamp, " is not within ", bounds.from, " and ",
-                              bounds.until)});
+    errors.push_back(
+        {i, text("timestamp ", timestamp, " is not within ", bounds.from, " and ", bounds.until)});
     if (errors.size() == kRecordErrorsShown) break;
   }
   return refuse_records(Code::invalid_timestamp, "records have timestamps out of bounds",
@@ -208,12 +208,12 @@ std::expected<CheckedBatch, Refusal> check_produced_batch(MutableBytes batch,
   Buffer opened;
   Bytes plain = records_of(batch);
   if (header->codec() != Codec::none) {
-    if (rules.timestamp_type == TimestampType::create_time &&
-        !bounds.hold(header->max_timestamp)) {
+    if (rules.timestamp_type == TimestampType::create_time && !bounds.hold(header->max_timestamp)) {
       return refuse_records(Code::invalid_timestamp, "the batch is later than the topic allows",
                             {});
     }
-    if (!must_be_opened(rules, target, header->codec())) plain = {};
+    if (!must_be_opened(rules, target, header->codec()))
+      plain = {};
     else if (!decompress(header->codec(), plain, opened, kOpenedMax)) {
       return refuse_late(Code::corrupt_message);
     } else {

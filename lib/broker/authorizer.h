@@ -21,7 +21,13 @@ enum class Operation : int8_t {
   alter_configs = 11,
   idempotent_write = 12,
 };
-enum class ResourceType : int8_t { any = 1, topic = 2, group = 3, cluster = 4, transactional_id = 5 };
+enum class ResourceType : int8_t {
+  any = 1,
+  topic = 2,
+  group = 3,
+  cluster = 4,
+  transactional_id = 5
+};
 
 // What a row of the handler table demands. Per item: the handler asks for each topic or group
 // itself. Cluster: asked once, before the handler. Open: anybody, before authentication too.

@@ -92,8 +92,8 @@ class FetchSessions {
 
   // The end: `told` has an element for each of the context's wants. Fills `tell` with whether that
   // partition belongs into the answer, and returns the session id to answer.
-  int32_t finish(FetchContext& context, const std::vector<FetchTold>& told,
-                 std::vector<bool>& tell, Instant now);
+  int32_t finish(FetchContext& context, const std::vector<FetchTold>& told, std::vector<bool>& tell,
+                 Instant now);
 
   size_t size() const;
 

@@ -46,8 +46,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   static constexpr uint64_t kUnsyncedLazy = 1 << 20;
 
   // `syncs` outlives the partition.
-  Partition(PartitionName name, std::unique_ptr<Log> log,
-            std::shared_ptr<const TopicConfig> config, SyncScheduler& syncs);
+  Partition(PartitionName name, std::unique_ptr<Log> log, std::shared_ptr<const TopicConfig> config,
+            SyncScheduler& syncs);
 
   const PartitionName& name() const { return name_; }
   std::shared_ptr<const TopicConfig> config() const;  // shared: replaced while requests use it

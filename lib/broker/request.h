@@ -2,8 +2,8 @@
 // A request on its way through a handler, and the reply that comes out.
 //
 // A handler is a coroutine on its connection's loop. What it needs stands here and lives until the
-// reply is encoded: the frame (which decoded messages look into), the view of the metadata as it was
-// when the request began, and whatever the handler asks to keep.
+// reply is encoded: the frame (which decoded messages look into), the view of the metadata as it
+// was when the request began, and whatever the handler asks to keep.
 #pragma once
 
 #include <deque>
@@ -30,11 +30,11 @@ class Broker;
 // What a connection knows of its peer. Its loop writes it; handlers of the connection read it.
 struct Peer {
   std::string listener = "PLAINTEXT";
-  std::string local_host;   // the address that the client connected to
+  std::string local_host;  // the address that the client connected to
   int32_t local_port = 0;
-  std::string remote;       // for logs
+  std::string remote;  // for logs
   Principal principal;
-  std::string software;     // from ApiVersions, for logs
+  std::string software;  // from ApiVersions, for logs
 };
 
 // A reply to send, or none (acks=0), or the end of the connection.

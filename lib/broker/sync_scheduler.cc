@@ -57,8 +57,8 @@ void SyncScheduler::look() {
   Instant next = Instant::max();
   {
     std::lock_guard lock(mutex_);
-    auto rest = std::partition(due_.begin(), due_.end(),
-                               [&](const Due& due) { return due.when > now; });
+    auto rest =
+        std::partition(due_.begin(), due_.end(), [&](const Due& due) { return due.when > now; });
     ready.assign(std::make_move_iterator(rest), std::make_move_iterator(due_.end()));
     due_.erase(rest, due_.end());
     for (const Due& due : due_) next = std::min(next, due.when);

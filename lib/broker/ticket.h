@@ -4,8 +4,8 @@
 // The waiting side makes a ticket, hands references to whoever may fire it, looks once more whether
 // what it waits for has happened meanwhile, and waits. Whoever holds a reference may fire it, from
 // any thread, any number of times: the first wins a compare-and-swap and posts to the owner's loop.
-// A coroutine is therefore resumed by its own loop only, and a ticket that nobody waits for any more
-// is inert. The loop outlives the ticket's waiter.
+// A coroutine is therefore resumed by its own loop only, and a ticket that nobody waits for any
+// more is inert. The loop outlives the ticket's waiter.
 #pragma once
 
 #include <atomic>

@@ -39,7 +39,7 @@ class PartitionTable {
 };
 
 struct View {
-  std::shared_ptr<const Image> image;               // shared by loops and requests
+  std::shared_ptr<const Image> image;                // shared by loops and requests
   std::shared_ptr<const PartitionTable> partitions;  // likewise
 };
 

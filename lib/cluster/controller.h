@@ -113,6 +113,7 @@ class Controller {
   // The first id of a block of kProducerIdBlock.
   int64_t allocate_producer_ids(int64_t broker_epoch);
 
+  const Image& image() const { return image_; }
   const MetadataRecords& records() const { return records_; }
   MetadataRecords take_records() { return std::move(records_); }
 

@@ -62,9 +62,8 @@ Result<std::optional<Uuid>> load_partition_metadata(Disk& disk, const std::strin
   return damaged(path);
 }
 
-Result<void> store_partition_metadata(Disk& disk, const std::string& directory, const Uuid& topic) {
-  std::string contents = text("version: 0\ntopic_id: ", topic, "\n");
-  return replace_file(disk, text(directory, "/partition.metadata"), bytes_of(contents));
+std::string partition_metadata(const Uuid& topic) {
+  return text("version: 0\ntopic_id: ", topic, "\n");
 }
 
 Result<std::optional<MetaProperties>> load_meta_properties(Disk& disk, const std::string& path) {

@@ -32,7 +32,7 @@ Result<void> store_offsets(Disk& disk, const std::string& path, const OffsetChec
 
 // Nothing if there is no such file.
 Result<std::optional<Uuid>> load_partition_metadata(Disk& disk, const std::string& directory);
-Result<void> store_partition_metadata(Disk& disk, const std::string& directory, const Uuid& topic);
+std::string partition_metadata(const Uuid& topic);
 
 struct MetaProperties {
   std::string cluster_id;

@@ -110,6 +110,9 @@ struct OpenLog {
   Offset recovery_point;  // from the checkpoint: all below it was synced
   Offset log_start;       // from the checkpoint: records before it were deleted
   WallTime now;
+  // Small files that were written without a sync, which the first sync must make sure of.
+  std::vector<std::pair<std::string, Buffer>> unsynced_files;
+  bool made_directory = false;  // by the caller, and not synced
 };
 
 class Log {

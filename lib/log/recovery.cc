@@ -51,6 +51,8 @@ Result<void> LogRecovery::run() {
   log_.epochs_changed_ = log_.epochs_changed_ || changed;
   log_.synced_.store(end.value);
   log_.segment_made_ = how_.now;
+  log_.snapshots_ = how_.unsynced_files;
+  if (how_.made_directory) log_.directory_made_ = log_.entries_made_ = true;
   log_.replace_segments(std::move(segments_));
   if (how_.clean) return {};
   done = drop_snapshots_beyond(disk(), how_.directory, end);

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/broker/broker.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "lib/base/ensure.h"
+#include "lib/base/logger.h"
+#include "lib/base/text.h"
+
+namespace eventd {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kCheckpointEvery{5};
+constexpr seconds kStopMax{10};
+constexpr milliseconds kStopPoll{5};
+constexpr milliseconds kFailureGrace{200};
+constexpr int kExitDisk = 4;
+constexpr size_t kOpenFilesMin = 64;
+
+// Half of the descriptors are for logs, the rest for connections.
+size_t open_files_max() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kOpenFilesMin;
+  if (limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 1 << 20);
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return std::clamp<size_t>(limit.rlim_cur / 2, kOpenFilesMin, 1 << 16);
+}
+
+std::vector<FeatureRange> supported_features() {
+  return {{"eligible.leader.replicas.version", 0, 1},
+          {"kraft.version", 0, 1},
+          {"metadata.version", 7, kMetadataVersion}};
+}
+
+}  // namespace
+
+Broker::Broker(const BrokerConfig& config, Disk& disk)
+    : config_(config),
+      disk_(disk),
+      sessions_(static_cast<size_t>(config.fetch_sessions)),
+      files_(std::make_shared<OpenFiles>(disk, open_files_max())) {
+  for (int32_t i = 0; i < config.loops; i++) loops_.push_back(std::make_unique<UvLoop>());
+  views_.resize(loops_.size());
+}
+
+// Work of the pool refers to everything else.
+Broker::~Broker() { pool_.reset(); }
+
+Result<std::unique_ptr<Broker>> Broker::start(const BrokerConfig& config, Disk& disk) {
+  std::unique_ptr<Broker> broker(new Broker(config, disk));
+  Result<void> opened = broker->open_storage();
+  if (!opened) return pass(opened);
+  std::vector<UvLoop*> loops;
+  for (auto& loop : broker->loops_) loops.push_back(loop.get());
+  broker->server_ = std::make_unique<Server>(*broker, std::move(loops), broker->config_);
+  Result<void> listening = broker->server_->listen(broker->config_.listeners);
+  if (!listening) return pass(listening);
+  Result<void> registered = broker->register_self();
+  if (!registered) return pass(registered);
+  for (View& view : broker->views_) view = broker->metadata_->view();
+  return broker;
+}
+
+Result<void> Broker::open_storage() {
+  auto directory = LogDirectory::open(disk_, config_.data_dir, config_.node_id);
+  if (!directory) return pass(directory);
+  directory_ = std::move(*directory);
+  Result<bool> clean = directory_->take_clean_marker();
+  if (!clean) return pass(clean);
+  syncs_ = std::make_unique<SyncScheduler>(disk_, *pool_, *loops_.front(),
+                                           [this](const Error& error) { disk_failed(error); });
+  auto log = MetadataLog::open(*directory_, files_, *clean);
+  if (!log) return pass(log);
+  ControllerSettings settings;
+  settings.node_id = directory_->identity().node_id;
+  settings.directory_id = directory_->identity().directory_id;
+  settings.default_partitions = config_.num_partitions;
+  settings.default_replication_factor = config_.default_replication_factor;
+  settings.delete_topics = config_.delete_topics;
+  settings.check_topic_configs = check_topic_configs;
+  partitions_ = std::make_unique<PartitionStore>(*directory_, files_, config_, *syncs_);
+  metadata_ = std::make_unique<MetadataDriver>(
+      std::move(*log), *partitions_, std::move(settings), *pool_,
+      [this](View view, Callback done) { publish(std::move(view), std::move(done)); },
+      [this](const Error& error) { disk_failed(error); });
+  Result<void> opened = partitions_->open_all(*metadata_->log().image(), *clean);
+  if (!opened) return opened;
+  return {};
+}
+
+// Tells the metadata who we are and that we may lead; leads what nobody does.
+Result<void> Broker::register_self() {
+  Registration self;
+  self.node_id = node_id();
+  self.incarnation_id = Uuid::random();
+  self.directory_id = directory_->identity().directory_id;
+  self.features = supported_features();
+  self.rack = config_.rack;
+  const std::vector<ListenerConfig>& told =
+      config_.advertised.empty() ? server_->bound() : config_.advertised;
+  for (const ListenerConfig& listener : told) {
+    self.endpoints.push_back({listener.name, listener.address.host, listener.address.port, 0});
+  }
+  Offset epoch = metadata_->log().end();
+  Result<void> done = metadata_->change_now([&](Controller& c) { c.register_broker(self, epoch); });
+  if (done) done = metadata_->change_now([&](Controller& c) { c.unfence(epoch.value); });
+  std::shared_ptr<const Image> before = metadata_->log().image();
+  if (done) done = metadata_->change_now([](Controller& c) { c.elect_leaders(); });
+  if (done) done = metadata_->log().sync();
+  if (!done) return pass(done, "register with the cluster's metadata");
+  return partitions_->update(*before, *metadata_->log().image());
+}
+
+int Broker::run() {
+  for (size_t i = 1; i < loops_.size(); i++) {
+    threads_.emplace_back([loop = loops_[i].get()] { loop->run(); });
+  }
+  schedule_maintenance();
+  main_loop().run();
+  return finish_stop();
+}
+
+void Broker::stop() {
+  if (stopping_.exchange(true)) _exit(128 + SIGTERM);
+  main_loop().post([this] { begin_stop(); });
+}
+
+// Loop 0. Answers go out while there is time; then the loops end.
+void Broker::begin_stop() {
+  server_->stop_listening();
+  bool failed = disk_has_failed_.load();
+  server_->end_connections(false);
+  auto grace = failed ? milliseconds(kFailureGrace) : milliseconds(kStopMax);
+  auto wait = [](Broker& broker, Instant deadline) -> Task<void> {
+    Loop& loop = broker.main_loop();
+    while (broker.server_->connection_count() > 0 && loop.now() < deadline) {
+      co_await sleep_until(loop, loop.now() + kStopPoll);
+    }
+    for (auto& each : broker.loops_) each->stop();
+  };
+  spawn(wait(*this, main_loop().now() + grace));
+}
+
+int Broker::finish_stop() {
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  pool_.reset();  // after the syncs that are under way
+  if (disk_has_failed_.load()) return kExitDisk;
+  if (server_->connection_count() > 0) {
+    log_warning("some requests did not end in time");
+    return 0;  // as after a kill: the next start checks the logs
+  }
+  Result<void> closed = close_storage();
+  if (closed) return 0;
+  log_error("the stop is not clean: ", closed.error().message);
+  return kExitDisk;
+}
+
+Result<void> Broker::close_storage() {
+  Result<void> done = partitions_->close_all();
+  if (!done) return done;
+  done = metadata_->change_now([](Controller& c) { c.fence_for_shutdown(); });
+  if (done) done = metadata_->log().close();
+  if (!done) return done;
+  partitions_->remove_due(Instant::max());
+  auto self = metadata_->log().image()->brokers.find(node_id());
+  return directory_->put_clean_marker(self->second.epoch);
+}
+
+// Any thread. With one log directory there is nothing left to serve.
+void Broker::disk_failed(const Error& error) {
+  if (disk_has_failed_.exchange(true)) return;
+  log_error("the disk failed: ", error.message, "; stopping");
+  if (!stopping_.exchange(true)) main_loop().post([this] { begin_stop(); });
+}
+
+void Broker::publish(View view, Callback done) {
+  auto left = std::make_shared<std::atomic<size_t>>(loops_.size());
+  auto last = std::make_shared<Callback>(std::move(done));
+  for (size_t i = 0; i < loops_.size(); i++) {
+    loops_[i]->post([this, i, view, left, last] {
+      views_[i] = view;
+      if (left->fetch_sub(1) == 1) (*last)();
+    });
+  }
+}
+
+// Repeats `work` on the maintenance lane. A timer that is still armed at the end goes with its
+// loop.
+void Broker::every(milliseconds first, milliseconds period, Callback work) {
+  auto repeated = std::make_shared<Repeated>(Repeated{std::move(work), period});
+  main_loop().post([this, first, repeated] {
+    main_loop().call_at(main_loop().now() + first, [this, repeated] { repeat(repeated); });
+  });
+}
+
+void Broker::repeat(const std::shared_ptr<Repeated>& repeated) {
+  if (stopping_.load()) return;
+  pool_->submit(DiskPool::Lane::maintenance, [repeated] { repeated->work(); });
+  main_loop().call_at(main_loop().now() + repeated->period, [this, repeated] { repeat(repeated); });
+}
+
+void Broker::schedule_maintenance() {
+  every(kCheckpointEvery, kCheckpointEvery, [this] {
+    Result<void> stored = partitions_->checkpoint();
+    if (!stored) log_warning("no checkpoint: ", stored.error().message);
+    partitions_->remove_due(monotonic_now());
+  });
+  every(milliseconds(config_.initial_task_delay_ms), milliseconds(config_.retention_check_ms),
+        [this] { partitions_->maintain(wall_now()); });
+}
+
+Task<Result<ProducerId>> Broker::next_producer_id(Loop& loop) {
+  while (true) {
+    {
+      std::lock_guard lock(ids_mutex_);
+      if (next_producer_id_ < producer_ids_end_) co_return ProducerId{next_producer_id_++};
+    }
+    int64_t first = 0;
+    MetadataDriver::Decide allocate = [&](Controller& controller) {
+      first = controller.allocate_producer_ids(-1);
+    };
+    Result<void> done = co_await metadata_->change(loop, std::move(allocate));
+    if (!done) co_return pass(done);
+    std::lock_guard lock(ids_mutex_);
+    // Another loop may have been faster: its block is given up, ids are plenty.
+    next_producer_id_ = first;
+    producer_ids_end_ = first + kProducerIdBlock;
+  }
+}
+
+}  // namespace eventd

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The broker: everything that requests share, and the order in which it starts and stops.
+//
+//   start  lock and identity -> metadata log -> registration -> partitions -> loops and listeners
+//   stop   listeners -> parked requests -> final syncs -> fenced registration -> checkpoints ->
+//          clean marker
+//
+// Loop 0 is run by the thread that calls run(); the others have threads of their own.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "lib/broker/authorizer.h"
+#include "lib/broker/config/broker_config.h"
+#include "lib/broker/fetch_sessions.h"
+#include "lib/broker/metadata_driver.h"
+#include "lib/broker/partition_store.h"
+#include "lib/broker/server.h"
+#include "lib/broker/sync_scheduler.h"
+#include "lib/broker/view.h"
+#include "lib/log/log_directory.h"
+#include "lib/net/disk_pool.h"
+#include "lib/net/uv_loop.h"
+
+namespace eventd {
+
+class Broker {
+ public:
+  // Up to the listening sockets. in_use: the directory or the port is taken.
+  static Result<std::unique_ptr<Broker>> start(const BrokerConfig& config, Disk& disk);
+  ~Broker();
+
+  // Serves until stop(). The exit status: 0 after a clean stop, 4 if the disk failed.
+  int run();
+  // Any thread. The second call ends at once, as a kill would.
+  void stop();
+
+  // Where it listens.
+  const std::vector<ListenerConfig>& bound() const { return server_->bound(); }
+  UvLoop& main_loop() { return *loops_.front(); }
+
+  // -- for handlers, on loops
+  const BrokerConfig& config() const { return config_; }
+  int32_t node_id() const { return directory_->identity().node_id; }
+  const std::string& cluster_id() const { return directory_->identity().cluster_id; }
+  const LogDirectory& directory() const { return *directory_; }
+  // Of the loop with that index, which must be the caller's.
+  View view(size_t loop_index) const { return views_[loop_index]; }
+  FetchSessions& fetch_sessions() { return sessions_; }
+  MetadataDriver& metadata() { return *metadata_; }
+  const Authorizer& authorizer() const { return authorizer_; }
+  Disk& disk() { return disk_; }
+  DiskPool& pool() { return *pool_; }
+  // A producer id that was never given out.
+  Task<Result<ProducerId>> next_producer_id(Loop& loop);
+
+ private:
+  Broker(const BrokerConfig& config, Disk& disk);
+  Result<void> open_storage();
+  Result<void> register_self();
+  void publish(View view, Callback done);
+  void disk_failed(const Error& error);
+  void begin_stop();
+  int finish_stop();
+  Result<void> close_storage();
+  void schedule_maintenance();
+  struct Repeated {
+    Callback work;
+    std::chrono::milliseconds period;
+  };
+  void every(std::chrono::milliseconds first, std::chrono::milliseconds period, Callback work);
+  void repeat(const std::shared_ptr<Repeated>& repeated);
+
+  const BrokerConfig config_;
+  Disk& disk_;
+  AllowAll authorizer_;
+  FetchSessions sessions_;
+
+  std::vector<std::unique_ptr<UvLoop>> loops_;
+  std::vector<View> views_;  // each written and read by its own loop
+  std::unique_ptr<DiskPool> pool_ = std::make_unique<DiskPool>();
+  std::shared_ptr<OpenFiles> files_;  // shared by all logs
+  std::unique_ptr<LogDirectory> directory_;
+  std::unique_ptr<SyncScheduler> syncs_;
+  std::unique_ptr<PartitionStore> partitions_;
+  std::unique_ptr<MetadataDriver> metadata_;
+  std::unique_ptr<Server> server_;
+  std::vector<std::thread> threads_;
+
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> disk_has_failed_{false};
+  std::mutex ids_mutex_;
+  int64_t next_producer_id_ = 0;
+  int64_t producer_ids_end_ = 0;
+};
+
+}  // namespace eventd

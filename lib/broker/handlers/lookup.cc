@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/broker/handlers/lookup.h"
+
+#include "lib/base/text.h"
+
+namespace eventd {
+
+Result<std::shared_ptr<Partition>> find_partition(const Request& request, const TopicName& topic,
+                                                  int32_t partition) {
+  bool by_id = !topic.id.is_zero();
+  std::shared_ptr<const TopicImage> image =
+      by_id ? request.view.image->topic(topic.id) : request.view.image->topic(topic.name);
+  if (!image) {
+    return fail(by_id ? Code::unknown_topic_id : Code::unknown_topic_or_partition, "no such topic");
+  }
+  if (partition < 0 || static_cast<size_t>(partition) >= image->partitions.size()) {
+    return fail(Code::unknown_topic_or_partition, "no such partition");
+  }
+  std::shared_ptr<Partition> found = request.view.partitions->find(image->id, partition);
+  if (!found || found->retired()) {
+    return fail(Code::not_leader_or_follower, "this broker does not lead the partition");
+  }
+  if (found->failed()) return fail(Code::kafka_storage_error, "the partition's disk has failed");
+  return found;
+}
+
+Result<void> check_leader_epoch(const Partition& partition, int32_t current_leader_epoch) {
+  if (current_leader_epoch < 0) return {};
+  LeaderEpoch claimed{current_leader_epoch};
+  if (claimed < partition.leader_epoch()) {
+    return fail(Code::fenced_leader_epoch, "the client's leader epoch is older");
+  }
+  if (claimed > partition.leader_epoch()) {
+    return fail(Code::unknown_leader_epoch, "the client's leader epoch is newer");
+  }
+  return {};
+}
+
+}  // namespace eventd

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the names in a request to partitions that this broker leads. Only the handlers include this.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "lib/base/result.h"
+#include "lib/broker/partition.h"
+#include "lib/broker/request.h"
+
+namespace eventd {
+
+// A topic as a request names it: by id where the version has ids, else by name.
+struct TopicName {
+  std::string_view name;
+  Uuid id;
+};
+
+// The partition, if its topic exists and this broker leads it; else the code that a client gets.
+Result<std::shared_ptr<Partition>> find_partition(const Request& request, const TopicName& topic,
+                                                  int32_t partition);
+
+// The leader epoch that a client believes in; -1 believes nothing.
+Result<void> check_leader_epoch(const Partition& partition, int32_t current_leader_epoch);
+
+}  // namespace eventd

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// Metadata, DescribeTopicPartitions, DescribeCluster, FindCoordinator: who and where.
+#include "lib/wire/messages/metadata.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "lib/base/text.h"
+#include "lib/broker/broker.h"
+#include "lib/broker/handlers/handlers.h"
+#include "lib/broker/handlers/reply.h"
+#include "lib/wire/messages/find_coordinator.h"
+
+namespace eventd {
+
+namespace {
+
+constexpr int32_t kPartitionsPerAnswer = 2000;
+
+bool is_internal(std::string_view topic) {
+  return topic == "__consumer_offsets" || topic == "__transaction_state" ||
+         topic == "__share_group_state";
+}
+
+struct Endpoint {
+  std::string_view host;
+  int32_t port = 0;
+};
+
+// Where the client can reach us: as configured, else by the address that it used already.
+Endpoint endpoint_for(const Request& request) {
+  for (const ListenerConfig& listener : request.broker.config().advertised) {
+    if (listener.name == request.peer.listener) {
+      return {listener.address.host, listener.address.port};
+    }
+  }
+  return {request.peer.local_host, request.peer.local_port};
+}
+
+// The bits of Kafka's operation codes that a topic knows: everything is allowed.
+int32_t topic_operations() {
+  int32_t bits = 0;
+  for (int code : {3, 4, 5, 6, 7, 8, 10, 11}) bits |= 1 << code;
+  return bits;
+}
+int32_t cluster_operations() {
+  int32_t bits = 0;
+  for (int code : {5, 7, 8, 9, 10, 11, 12}) bits |= 1 << code;
+  return bits;
+}
+
+using TopicAnswer = MetadataResponse::MetadataResponseTopic;
+
+void tell_topic(const Request& request, const TopicImage& topic, TopicAnswer& told) {
+  told.name = topic.name;
+  told.topic_id = topic.id;
+  told.is_internal = is_internal(topic.name);
+  for (size_t i = 0; i < topic.partitions.size(); i++) {
+    const PartitionImage& partition = topic.partitions[i];
+    auto& answer = told.partitions.emplace_back();
+    answer.partition_index = static_cast<int32_t>(i);
+    answer.leader_id = partition.leader;
+    answer.leader_epoch = partition.leader_epoch;
+    answer.replica_nodes = partition.replicas;
+    answer.isr_nodes = partition.isr;
+    if (partition.leader == kNoLeader) {
+      answer.error_code = wire_code(Code::leader_not_available);
+    }
+    for (int32_t replica : partition.replicas) {
+      auto broker = request.view.image->brokers.find(replica);
+      bool alive = broker != request.view.image->brokers.end() && !broker->second.fenced;
+      if (!alive) answer.offline_replicas.push_back(replica);
+    }
+  }
+}
+
+// Topics that are asked for by name, are not there, and may come into being.
+Task<void> create_missing(Request& request, const MetadataRequest& body) {
+  if (!body.topics || !request.broker.config().auto_create_topics) co_return;
+  if (request.version >= 4 && !body.allow_auto_topic_creation) co_return;
+  std::vector<NewTopic> missing;
+  for (const auto& topic : *body.topics) {
+    if (!topic.name || !check_topic_name(*topic.name)) continue;
+    if (request.view.image->topic(*topic.name)) continue;
+    auto same = [&](const NewTopic& other) { return other.name == *topic.name; };
+    if (std::ranges::any_of(missing, same)) continue;
+    if (!allows(request, Operation::create, *topic.name)) continue;
+    missing.push_back({.name = std::string(*topic.name)});
+  }
+  if (missing.empty()) co_return;
+  MetadataDriver::Decide decide = [&](Controller& controller) {
+    // Refusals show as topics that are still not there.
+    (void)controller.create_topics(missing);
+  };
+  Result<void> done = co_await request.broker.metadata().change(request.loop, std::move(decide));
+  if (done) request.view = request.broker.view(request.loop_index);
+}
+
+void tell_topics(Request& request, const MetadataRequest& body, MetadataResponse& response) {
+  const Image& image = *request.view.image;
+  bool all = !body.topics || (request.version == 0 && body.topics->empty());
+  auto add = [&](const TopicImage& topic) {
+    TopicAnswer& told = response.topics.emplace_back();
+    tell_topic(request, topic, told);
+    if (body.include_topic_authorized_operations) {
+      told.topic_authorized_operations = topic_operations();
+    }
+  };
+  if (all) {
+    for (const auto& [name, topic] : image.topics->by_name) {
+      if (allows(request, Operation::describe, name)) add(*topic);
+    }
+    return;
+  }
+  for (const auto& asked : *body.topics) {
+    TopicPointer topic = asked.name ? image.topic(*asked.name) : image.topic(asked.topic_id);
+    if (topic && allows(request, Operation::describe, topic->name)) {
+      add(*topic);
+      continue;
+    }
+    TopicAnswer& told = response.topics.emplace_back();
+    told.name = asked.name;
+    told.topic_id = asked.topic_id;
+    Code code = asked.name ? Code::unknown_topic_or_partition : Code::unknown_topic_id;
+    if (asked.name && !check_topic_name(*asked.name)) code = Code::invalid_topic_exception;
+    if (topic) code = Code::topic_authorization_failed;
+    told.error_code = wire_code(code);
+    if (!asked.name && request.version < 12) told.name = "";
+  }
+}
+
+}  // namespace
+
+Task<Reply> handle_metadata(Request& request) {
+  Result<MetadataRequest> body = decode<MetadataRequest>(request.body(), request.version);
+  if (!body) {
+    Reply refused = refused_body(request, body.error());
+    co_return std::move(refused);
+  }
+  co_await create_missing(request, *body);
+  MetadataResponse response;
+  response.cluster_id = request.broker.cluster_id();
+  response.controller_id = request.broker.node_id();
+  Endpoint self = endpoint_for(request);
+  auto& broker = response.brokers.emplace_back();
+  broker.node_id = request.broker.node_id();
+  broker.host = self.host;
+  broker.port = self.port;
+  if (request.broker.config().rack) broker.rack = *request.broker.config().rack;
+  tell_topics(request, *body, response);
+  if (body->include_cluster_authorized_operations) {
+    response.cluster_authorized_operations = cluster_operations();
+  }
+  Reply reply = reply_with(request, response);
+  co_return std::move(reply);
+}
+
+Task<Reply> handle_describe_cluster(Request& request) {
+  Result<DescribeClusterRequest> body =
+      decode<DescribeClusterRequest>(request.body(), request.version);
+  if (!body) {
+    Reply refused = refused_body(request, body.error());
+    co_return std::move(refused);
+  }
+  DescribeClusterResponse response;
+  constexpr int8_t kBrokers = 1;
+  response.endpoint_type = body->endpoint_type;
+  if (body->endpoint_type != kBrokers) {
+    constexpr int8_t kControllers = 2;
+    bool known = body->endpoint_type == kControllers;
+    response.error_code =
+        wire_code(known ? Code::mismatched_endpoint_type : Code::unsupported_endpoint_type);
+    response.error_message = known ? "this is a listener of brokers" : "no such type of endpoint";
+    Reply reply = reply_with(request, response);
+    co_return std::move(reply);
+  }
+  response.cluster_id = request.broker.cluster_id();
+  response.controller_id = request.broker.node_id();
+  Endpoint self = endpoint_for(request);
+  auto& broker = response.brokers.emplace_back();
+  broker.broker_id = request.broker.node_id();
+  broker.host = self.host;
+  broker.port = self.port;
+  if (request.broker.config().rack) broker.rack = *request.broker.config().rack;
+  if (body->include_cluster_authorized_operations) {
+    response.cluster_authorized_operations = cluster_operations();
+  }
+  Reply reply = reply_with(request, response);
+  co_return std::move(reply);
+}
+
+Task<Reply> handle_describe_topic_partitions(Request& request) {
+  auto body = decode<DescribeTopicPartitionsRequest>(request.body(), request.version);
+  if (!body) {
+    Reply refused = refused_body(request, body.error());
+    co_return std::move(refused);
+  }
+  const Image& image = *request.view.image;
+  std::vector<std::string_view> names;
+  for (const auto& topic : body->topics) names.push_back(topic.name);
+  if (names.empty()) {
+    for (const auto& [name, topic] : image.topics->by_name) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  auto twice = std::ranges::unique(names);
+  names.erase(twice.begin(), twice.end());
+  DescribeTopicPartitionsResponse response;
+  int32_t left = std::min(body->response_partition_limit, kPartitionsPerAnswer);
+  for (std::string_view name : names) {
+    if (body->cursor && name < body->cursor->topic_name) continue;
+    if (response.next_cursor) break;
+    TopicPointer topic = image.topic(name);
+    auto& told = response.topics.emplace_back();
+    told.name = name;
+    if (!topic || !allows(request, Operation::describe, name)) {
+      Code code =
+          check_topic_name(name) ? Code::unknown_topic_or_partition : Code::invalid_topic_exception;
+      told.error_code = wire_code(code);
+      continue;
+    }
+    told.topic_id = topic->id;
+    told.is_internal = is_internal(name);
+    told.topic_authorized_operations = topic_operations();
+    size_t first = 0;
+    if (body->cursor && name == body->cursor->topic_name) {
+      first = static_cast<size_t>(std::max(0, body->cursor->partition_index));
+    }
+    for (size_t i = first; i < topic->partitions.size(); i++) {
+      if (left == 0) {
+        auto& cursor = response.next_cursor.emplace();
+        cursor.topic_name = name;
+        cursor.partition_index = static_cast<int32_t>(i);
+        break;
+      }
+      left--;
+      const PartitionImage& partition = topic->partitions[i];
+      auto& answer = told.partitions.emplace_back();
+      answer.partition_index = static_cast<int32_t>(i);
+      answer.leader_id = partition.leader;
+      answer.leader_epoch = partition.leader_epoch;
+      answer.replica_nodes = partition.replicas;
+      answer.isr_nodes = partition.isr;
+      answer.eligible_leader_replicas = partition.eligible_leader_replicas;
+      answer.last_known_elr = partition.last_known_elr;
+      if (partition.leader == kNoLeader) {
+        answer.error_code = wire_code(Code::leader_not_available);
+      }
+    }
+  }
+  Reply reply = reply_with(request, response);
+  co_return std::move(reply);
+}
+
+// This node keeps all groups and transactions there will be.
+Task<Reply> handle_find_coordinator(Request& request) {
+  Result<FindCoordinatorRequest> body =
+      decode<FindCoordinatorRequest>(request.body(), request.version);
+  if (!body) {
+    Reply refused = refused_body(request, body.error());
+    co_return std::move(refused);
+  }
+  constexpr int8_t kGroup = 0;
+  constexpr int8_t kTransaction = 1;
+  constexpr int8_t kShare = 2;
+  constexpr int16_t kFirstWithShare = 6;
+  bool known = body->key_type == kGroup || body->key_type == kTransaction ||
+               (body->key_type == kShare && request.version >= kFirstWithShare);
+  Endpoint self = endpoint_for(request);
+  FindCoordinatorResponse response;
+  auto tell = [&](auto& answer) {
+    if (known) {
+      answer.node_id = request.broker.node_id();
+      answer.host = self.host;
+      answer.port = self.port;
+      return;
+    }
+    answer.node_id = -1;
+    answer.port = -1;
+    answer.error_code = wire_code(Code::invalid_request);
+    answer.error_message = "no such type of key";
+  };
+  if (request.version < 4) {
+    tell(response);
+  } else {
+    for (std::string_view key : body->coordinator_keys) {
+      auto& answer = response.coordinators.emplace_back();
+      answer.key = key;
+      tell(answer);
+    }
+  }
+  Reply reply = reply_with(request, response);
+  co_return std::move(reply);
+}
+
+}  // namespace eventd

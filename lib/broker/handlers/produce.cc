@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Produce: each batch is checked, appended to its partition, and, with acks=all, waited for until
+// the watermark covers it.
+#include "lib/wire/messages/produce.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "lib/base/text.h"
+#include "lib/broker/append_check.h"
+#include "lib/broker/broker.h"
+#include "lib/broker/handlers/handlers.h"
+#include "lib/broker/handlers/lookup.h"
+#include "lib/broker/handlers/reply.h"
+
+namespace eventd {
+
+namespace {
+
+using Answer = ProduceResponse::PartitionProduceResponse;
+
+constexpr auto kWaitMax = std::chrono::minutes(5);
+constexpr int16_t kAcksAll = -1;
+
+// A batch whose answer waits until the watermark reaches its end.
+struct Uncovered {
+  std::shared_ptr<Partition> partition;
+  Offset end;
+  size_t topic;
+  size_t index;
+};
+
+void refuse(Answer& answer, Code code) {
+  answer.error_code = wire_code(code);
+  answer.base_offset = -1;
+}
+
+void refuse(Request& request, Answer& answer, Refusal refusal, const Partition* partition) {
+  refuse(answer, refusal.code);
+  if (refusal.message) answer.error_message = request.keep(std::move(*refusal.message));
+  for (RecordError& error : refusal.records) {
+    auto& told = answer.record_errors.emplace_back();
+    told.batch_index = error.index;
+    told.batch_index_error_message = request.keep(std::move(error.message));
+  }
+  if (refusal.tells_log_start && partition != nullptr) {
+    answer.log_start_offset = partition->log_start().value;
+  }
+}
+
+// What concerns the request as a whole.
+Code request_error(const ProduceRequest& body) {
+  if (body.acks < -1 || body.acks > 1) return Code::invalid_required_acks;
+  // Transactions are not served yet; accepting such a batch would show it before its commit.
+  if (body.transactional_id) return Code::unsupported_version;
+  return Code::none;
+}
+
+class Produce {
+ public:
+  Produce(Request& request, const ProduceRequest& body)
+      : request_(request), body_(body), deadline_(request.arrived + timeout()) {}
+
+  Task<void> append_all();
+  Task<void> await_all();
+  ProduceResponse response;
+
+  bool any_error() const;
+
+ private:
+  Duration timeout() const {
+    auto asked = std::chrono::milliseconds(std::max(0, body_.timeout_ms));
+    return std::min<Duration>(asked, kWaitMax);
+  }
+  // The partition to append to, or nothing after the answer has been given.
+  std::shared_ptr<Partition> find(const ProduceRequest::TopicProduceData& topic,
+                                  const ProduceRequest::PartitionProduceData& data, Answer& answer);
+  void append(Partition& partition, Bytes records, Answer& answer);
+
+  Request& request_;
+  const ProduceRequest& body_;
+  const Instant deadline_;
+  std::vector<Uncovered> uncovered_;
+  int64_t record_span_ = 0;  // of the batch appended last
+};
+
+Task<void> Produce::append_all() {
+  response.responses.resize(body_.topic_data.size());
+  for (size_t t = 0; t < body_.topic_data.size(); t++) {
+    const auto& topic = body_.topic_data[t];
+    auto& told = response.responses[t];
+    told.name = topic.name;
+    told.topic_id = topic.topic_id;
+    told.partition_responses.resize(topic.partition_data.size());
+    for (size_t p = 0; p < topic.partition_data.size(); p++) {
+      const auto& data = topic.partition_data[p];
+      Answer& answer = told.partition_responses[p];
+      answer.index = data.index;
+      std::shared_ptr<Partition> partition = find(topic, data, answer);
+      if (!partition) continue;
+      if (partition->is_clogged()) {
+        Offset end = partition->log_end();
+        bool room = co_await request_.wait_for(*partition, end, deadline_);
+        if (!room) {
+          refuse(answer, Code::request_timed_out);
+          continue;
+        }
+      }
+      append(*partition, *data.records.bytes, answer);
+      if (answer.error_code != 0 || body_.acks != kAcksAll) continue;
+      Offset end = Offset{answer.base_offset} + record_span_;
+      if (partition->high_watermark() < end) {
+        uncovered_.push_back({std::move(partition), end, t, p});
+      }
+    }
+  }
+}
+
+std::shared_ptr<Partition> Produce::find(const ProduceRequest::TopicProduceData& topic,
+                                         const ProduceRequest::PartitionProduceData& data,
+                                         Answer& answer) {
+  Code whole = request_error(body_);
+  if (whole != Code::none) {
+    refuse(answer, whole);
+    return nullptr;
+  }
+  auto partition = find_partition(request_, {topic.name, topic.topic_id}, data.index);
+  if (!partition) {
+    refuse(answer, partition.error().code);
+    return nullptr;
+  }
+  if (!allows(request_, Operation::write, (*partition)->name().topic)) {
+    refuse(answer, Code::topic_authorization_failed);
+    return nullptr;
+  }
+  auto format = check_format(data.records.bytes.value_or(Bytes{}), request_.version);
+  if (!format) {
+    refuse(request_, answer, std::move(format.error()), nullptr);
+    return nullptr;
+  }
+  return std::move(*partition);
+}
+
+void Produce::append(Partition& partition, Bytes records, Answer& answer) {
+  WallTime now = request_.wall_now();
+  std::shared_ptr<const TopicConfig> config = partition.config();
+  auto batch = check_produced_batch(request_.mutable_view(records), config->append, now);
+  if (!batch) return refuse(request_, answer, std::move(batch.error()), &partition);
+  if (batch->header.is_transactional()) return refuse(answer, Code::unsupported_version);
+  Result<Appended> appended = partition.append(*batch, AppendOrigin::client, now);
+  if (!appended) {
+    refuse(answer, appended.error().code);
+    answer.log_start_offset = partition.log_start().value;
+    return;
+  }
+  answer.base_offset = appended->base_offset.value;
+  answer.log_append_time_ms = batch->log_append_time_ms;
+  answer.log_start_offset = partition.log_start().value;
+  record_span_ = appended->last_offset - appended->base_offset + 1;
+}
+
+Task<void> Produce::await_all() {
+  for (Uncovered& wait : uncovered_) {
+    bool covered = co_await request_.wait_for(*wait.partition, wait.end, deadline_);
+    if (covered) continue;
+    Answer& answer = response.responses[wait.topic].partition_responses[wait.index];
+    if (wait.partition->failed()) {
+      refuse(answer, Code::kafka_storage_error);
+    } else if (wait.partition->retired()) {
+      refuse(answer, Code::not_leader_or_follower);
+    } else {
+      refuse(answer, Code::request_timed_out);
+    }
+  }
+}
+
+bool Produce::any_error() const {
+  return std::ranges::any_of(response.responses, [](const auto& topic) {
+    return std::ranges::any_of(topic.partition_responses,
+                               [](const Answer& answer) { return answer.error_code != 0; });
+  });
+}
+
+}  // namespace
+
+Task<Reply> handle_produce(Request& request) {
+  Result<ProduceRequest> body = decode<ProduceRequest>(request.body(), request.version);
+  if (!body) {
+    Reply refused = refused_body(request, body.error());
+    co_return std::move(refused);
+  }
+  Produce produce(request, *body);
+  co_await produce.append_all();
+  request.appends_done();
+  if (body->acks == 0) {
+    // There is no answer to tell an error in; a closed connection makes the client ask again.
+    Reply silent = produce.any_error() ? Reply::close() : Reply::none();
+    co_return std::move(silent);
+  }
+  co_await produce.await_all();
+  Reply reply = reply_with(request, produce.response);
+  co_return std::move(reply);
+}
+
+}  // namespace eventd

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// InitProducerId and DescribeProducers.
+#include "lib/broker/broker.h"
+#include "lib/broker/handlers/handlers.h"
+#include "lib/broker/handlers/lookup.h"
+#include "lib/broker/handlers/reply.h"
+#include "lib/wire/messages/producer_id.h"
+
+namespace eventd {
+
+Task<Reply> handle_init_producer_id(Request& request) {
+  Result<InitProducerIdRequest> body =
+      decode<InitProducerIdRequest>(request.body(), request.version);
+  if (!body) {
+    Reply refused = refused_body(request, body.error());
+    co_return std::move(refused);
+  }
+  InitProducerIdResponse response;
+  response.producer_epoch = -1;
+  if (body->transactional_id) {
+    // An empty one is wrong for everybody; others wait for the transaction coordinator.
+    response.error_code = wire_code(body->transactional_id->empty() ? Code::invalid_request
+                                                                    : Code::unsupported_version);
+    Reply reply = reply_with(request, response);
+    co_return std::move(reply);
+  }
+  Result<ProducerId> id = co_await request.broker.next_producer_id(request.loop);
+  if (id) {
+    response.producer_id = id->value;
+    response.producer_epoch = 0;
+  } else {
+    response.error_code = wire_code(id.error().code);
+  }
+  Reply reply = reply_with(request, response);
+  co_return std::move(reply);
+}
+
+Task<Reply> handle_describe_producers(Request& request) {
+  auto body = decode<DescribeProducersRequest>(request.body(), request.version);
+  if (!body) {
+    Reply refused = refused_body(request, body.error());
+    co_return std::move(refused);
+  }
+  DescribeProducersResponse response;
+  for (const auto& topic : body->topics) {
+    auto& told = response.topics.emplace_back();
+    told.name = topic.name;
+    for (int32_t index : topic.partition_indexes) {
+      auto& answer = told.partitions.emplace_back();
+      answer.partition_index = index;
+      auto partition = find_partition(request, {topic.name, {}}, index);
+      if (!partition || !allows(request, Operation::read, topic.name)) {
+        answer.error_code =
+            wire_code(partition ? Code::topic_authorization_failed : partition.error().code);
+        continue;
+      }
+      for (const ProducerSummary& producer : (*partition)->log().producers()) {
+        auto& active = answer.active_producers.emplace_back();
+        active.producer_id = producer.id.value;
+        active.producer_epoch = producer.epoch.value;
+        active.last_sequence = producer.last_sequence;
+        active.last_timestamp = producer.last_timestamp;
+        active.coordinator_epoch = producer.coordinator_epoch;
+        active.current_txn_start_offset = producer.transaction_start;
+      }
+    }
+  }
+  Reply reply = reply_with(request, response);
+  co_return std::move(reply);
+}
+
+}  // namespace eventd

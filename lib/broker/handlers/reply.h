@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a response message to the pieces that the connection sends: length, header and body, with
+// slices of files where the records were left out. Only the handlers include this.
+#pragma once
+
+#include <utility>
+
+#include "lib/broker/request.h"
+#include "lib/wire/message.h"
+#include "lib/wire/writer.h"
+
+namespace eventd {
+
+// Starts a reply: room for the frame's length, and the response header.
+void begin_reply(const Request& request, Writer& out);
+// Ends it: fills in the length, and puts the request's slices at the writer's omissions.
+Reply finish_reply(Request& request, Buffer encoded, const Writer& out);
+// A response that could not be encoded is our own fault: logged, and the connection ends.
+Reply failed_reply(const Request& request, const Error& error);
+
+template <class Response>
+Reply reply_with(Request& request, const Response& response) {
+  Buffer encoded;
+  Writer out(encoded);
+  begin_reply(request, out);
+  Result<void> done = encode(response, request.version, out);
+  if (!done) return failed_reply(request, done.error());
+  return finish_reply(request, std::move(encoded), out);
+}
+
+// What a body that cannot be decoded gets, as Kafka has it: the end of the connection.
+Reply refused_body(const Request& request, const Error& error);
+
+}  // namespace eventd

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The partitions of this broker's log directory: opened from the metadata, deleted with it, kept in
+// order by checkpoints and retention.
+//
+// open_all(), update() and close_all() are called by one thread at a time; they wait for the disk,
+// so never on a loop. The table that they yield is immutable.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "lib/broker/config/broker_config.h"
+#include "lib/broker/partition.h"
+#include "lib/broker/sync_scheduler.h"
+#include "lib/broker/view.h"
+#include "lib/cluster/image.h"
+#include "lib/log/log_directory.h"
+
+namespace eventd {
+
+class PartitionStore {
+ public:
+  // All outlive the store.
+  PartitionStore(LogDirectory& directory, std::shared_ptr<OpenFiles> files,
+                 const BrokerConfig& config, SyncScheduler& syncs)
+      : directory_(directory), files_(std::move(files)), config_(config), syncs_(syncs) {}
+
+  // Opens what the image gives to this node. Logs that no topic claims are set aside.
+  Result<void> open_all(const Image& image, bool clean);
+  // Opens what is new, retires what is gone, hands on new configs and leader epochs. The paths of
+  // deleted logs are for remove_later().
+  Result<void> update(const Image& before, const Image& after);
+  std::shared_ptr<const PartitionTable> table() const;
+
+  // Writes the checkpoints, if anything has moved since the last time.
+  Result<void> checkpoint();
+  // Retention and rolls by age.
+  void maintain(WallTime now);
+  // Deleted files and directories whose delay is over by `now`; all of them at the end of time.
+  void remove_due(Instant now);
+
+  // A last sync and a snapshot of each, after which the stop is clean.
+  Result<void> close_all();
+
+ private:
+  Result<std::shared_ptr<Partition>> open_one(const Image& image, const TopicImage& topic,
+                                              size_t index, bool clean);
+  Result<void> open_topic(const Image& image, const TopicImage& topic, bool clean,
+                          PartitionTable& table);
+  void retire_topic(const TopicImage& topic, PartitionTable& table);
+  void remove_later(std::string path, int64_t delay_ms);
+  void publish(PartitionTable table);
+
+  LogDirectory& directory_;
+  const std::shared_ptr<OpenFiles> files_;  // shared by all logs
+  const BrokerConfig& config_;
+  SyncScheduler& syncs_;
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const PartitionTable> table_ = std::make_shared<const PartitionTable>();
+  struct Removal {
+    std::string path;
+    Instant when;
+  };
+  std::vector<Removal> removals_;
+  OffsetCheckpoint last_recovery_points_;
+  OffsetCheckpoint last_starts_;
+};
+
+}  // namespace eventd

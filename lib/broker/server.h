@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Listeners and connections: who connects is given to one of the loops and stays there.
+//
+// Listeners belong to loop 0. stop_listening() and end_connections() are called on loop 0; the
+// loops and the broker outlive the server, which outlives its connections.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "lib/broker/config/broker_config.h"
+#include "lib/broker/connection.h"
+#include "lib/net/listener.h"
+#include "lib/net/uv_loop.h"
+
+namespace eventd {
+
+class Server {
+ public:
+  Server(Broker& broker, std::vector<UvLoop*> loops, const BrokerConfig& config);
+
+  Result<void> listen(const std::vector<ListenerConfig>& listeners);
+  const std::vector<ListenerConfig>& bound() const { return bound_; }
+
+  void stop_listening() { listeners_.clear(); }
+  // Connections answer what is under way, then end; `at_once`: without answers.
+  void end_connections(bool at_once);
+  size_t connection_count() const { return count_.load(); }
+
+ private:
+  void accepted(int descriptor, const std::string& listener);
+  Task<void> serve(size_t loop_index, int descriptor, std::string listener);
+
+  Broker& broker_;
+  const std::vector<UvLoop*> loops_;
+  const BrokerConfig& config_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<ListenerConfig> bound_;
+  std::vector<std::unordered_set<Connection*>> connections_;  // each of its own loop
+  std::vector<bool> ending_;
+  std::atomic<size_t> count_{0};
+  size_t next_loop_ = 0;
+};
+
+}  // namespace eventd
