@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Whoever outgrows one of the two starts the other on the same folder: real Kafka starts on ours,
-# after a clean stop and after kill -9, and serves every topic, config and record; then eventd starts
-# on what Kafka left; and eventd starts on a folder that Kafka made.
+# after a clean stop and after kill -9, and serves every topic, config and record; then eventd
+# starts on what Kafka left, and on a folder that Kafka made.
 . "$(dirname "$0")/lib.sh"
 need eventd event-admin kcat java mvn jq
 kafka install >/dev/null 2>"$work/install.log" || skip "Kafka's jars cannot be had"

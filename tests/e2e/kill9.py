@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 at random moments under load: nothing acknowledged is lost, nothing is there twice, and
 the order is kept.

@@ -5,9 +5,9 @@
 need eventd python3 kcat
 rounds=20
 [ -z "${EVENTD_LONG:-}" ] || rounds=200
-python3 "$here/kill9.py" wire $rounds
-if python3 -c 'import confluent_kafka' 2>/dev/null; then
-  python3 "$here/kill9.py" confluent $rounds
+/usr/bin/python3 "$here/kill9.py" wire $rounds
+if /usr/bin/python3 -c 'import confluent_kafka' 2>/dev/null; then
+  /usr/bin/python3 "$here/kill9.py" confluent $rounds
 else
   say "python3-confluent-kafka is not there; librdkafka was not tried"
 fi

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Acknowledged means synced. strace makes every fdatasync of the broker slow, or fail.
 
