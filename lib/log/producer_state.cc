@@ -18,11 +18,11 @@ constexpr size_t kSnapshotHeaderSize = 10;
 constexpr size_t kSnapshotChecksummedFrom = 6;
 constexpr size_t kSnapshotEntrySize = 46;
 
+// Writes and moves on.
 template <class T>
-void put(Buffer& out, T value) {
-  size_t at = out.size();
-  out.resize(at + sizeof value);
-  store_big_endian(out.data() + at, value);
+void put(uint8_t*& at, T value) {
+  store_big_endian(at, value);
+  at += sizeof value;
 }
 
 // Sequences wrap after 2147483647.
@@ -139,7 +139,8 @@ Buffer ProducerState::encode() const {
   std::vector<ProducerId> ids;
   for (const auto& [id, producer] : producers_) ids.push_back(id);
   std::ranges::sort(ids);
-  Buffer out;
+  Buffer snapshot(kSnapshotHeaderSize + ids.size() * kSnapshotEntrySize);
+  uint8_t* out = snapshot.data();
   put(out, kSnapshotVersion);
   put(out, uint32_t{0});
   put(out, static_cast<int32_t>(ids.size()));
@@ -157,9 +158,9 @@ Buffer ProducerState::encode() const {
     put(out, producer.coordinator_epoch);
     put(out, producer.transaction_start);
   }
-  uint32_t crc = crc32c(Bytes(out).subspan(kSnapshotChecksummedFrom));
-  store_big_endian(out.data() + sizeof(int16_t), crc);
-  return out;
+  uint32_t crc = crc32c(Bytes(snapshot).subspan(kSnapshotChecksummedFrom));
+  store_big_endian(snapshot.data() + sizeof(int16_t), crc);
+  return snapshot;
 }
 
 Result<ProducerState> ProducerState::decode(Bytes snapshot) {
