@@ -59,11 +59,11 @@ def play(shell, lines):
             ready, _, _ = select.select([shell.stdout], [], [], max(0, deadline - time.monotonic()))
             more = os.read(shell.stdout.fileno(), 65536) if ready else b""
             got += more
-            got = JOB_NEWS.sub(b"", got)
             found = re.search(rb"\x01done (\d+)\x02", got)
             if found:
                 done = int(found[1])
                 got = got[:found.start()] + got[found.end():]
+            got = JOB_NEWS.sub(b"", got)
             if done not in (None, 0) or not more:
                 break
             if done is not None and not printed.encode().startswith(got):
