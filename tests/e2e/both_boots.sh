@@ -4,7 +4,7 @@
 # after a clean stop and after kill -9, and serves every topic, config and record; then eventd
 # starts on what Kafka left, and on a folder that Kafka made.
 . "$(dirname "$0")/lib.sh"
-need eventd event-admin kcat java mvn jq
+need eventd python3 kcat java mvn jq
 kafka install >/dev/null 2>"$work/install.log" || skip "Kafka's jars cannot be had"
 
 # state HOST:PORT FILE: all topics with partitions and configs, and every record with its offset,
@@ -61,7 +61,7 @@ stop_kafka() {
 }
 
 start_broker
-event-admin -b "$broker" topic create boot-shared --partitions 3 >/dev/null
+create_topic boot-shared 3
 write "$broker" eventd
 state "$broker" "$work/before"
 stop_broker

@@ -3,21 +3,21 @@
 # Kafka's own DumpLogSegments finds nothing wrong in any of our files, after rolls, retention, every
 # codec and kills: deep iteration, index sanity, the metadata decoder.
 . "$(dirname "$0")/lib.sh"
-need eventd event-admin kcat java mvn
+need eventd python3 kcat java mvn
 kafka install >/dev/null 2>"$work/install.log" || skip "Kafka's jars cannot be had"
 
-start_broker -X log.retention.check.interval.ms=500 -X log.segment.delete.delay.ms=0
+eager=(-X log.initial.task.delay.ms=200 -X log.retention.check.interval.ms=200
+  -X log.segment.delete.delay.ms=0)
+start_broker "${eager[@]}"
 broker_port=${broker##*:}
-event-admin -b "$broker" topic create busy --partitions 2 --config segment.bytes=1048576 \
-  --config index.interval.bytes=512 >/dev/null
-event-admin -b "$broker" topic create short --config segment.bytes=1048576 \
-  --config retention.bytes=2097152 >/dev/null
+create_topic busy 2 segment.bytes=1048576 index.interval.bytes=512
+create_topic short 1 segment.bytes=1048576 retention.bytes=2097152
 head -c 1500000 /dev/urandom | base64 -w 100 | awk '{ print NR ":" $0 }' >"$work/lines"
 for codec in none gzip snappy lz4 zstd; do
   kcat -b "$broker" -P -t busy -K: -z $codec -X acks=all -l "$work/lines"
   kcat -b "$broker" -P -t short -X enable.idempotence=true -z $codec -l "$work/lines"
   kill_broker
-  start_broker -X log.retention.check.interval.ms=500 -X log.segment.delete.delay.ms=0
+  start_broker "${eager[@]}"
 done
 first_offset_moved() { [ "$(kcat -b "$broker" -Q -t short:0:-2)" != 'short [0] offset 0' ]; }
 until_true 20 first_offset_moved || fail "retention deleted nothing"

@@ -14,7 +14,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 story=$(basename "$0" .sh)
-export PATH=$top/build/quick:$top/tests/peers:$PATH
+export PATH=$top/build/quick:$top/tests/peers:$PATH PYTHONDONTWRITEBYTECODE=1
 unset EVENT_BROKERS EVENT_PROFILE KAFKA_BOOTSTRAP_SERVERS
 work=$(mktemp -d "${TMPDIR:-/tmp}/$story.XXXXXX")
 data=$work/data
@@ -70,6 +70,16 @@ stop_broker() { # [SIGNAL]: $broker_status is how it ended
 }
 
 kill_broker() { stop_broker KILL; }
+
+# create_topic NAME PARTITIONS KEY=VALUE..
+create_topic() {
+  PYTHONPATH=$here python3 - "$broker" "$@" <<'PYTHON'
+import sys
+from wire import Connection
+address, name, partitions, *configs = sys.argv[1:]
+Connection(address).create_topic(name, dict(one.split("=", 1) for one in configs), int(partitions))
+PYTHON
+}
 
 # Two neighbouring ports that nobody uses now (Kafka's controller takes the second).
 free_port() {
