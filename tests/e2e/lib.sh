@@ -108,7 +108,7 @@ clean_up() {
     tail -n 15 "$work/broker.log" >&2
   fi
   wait 2>/dev/null || true
-  rm -rf "$work"
+  [ -n "${KEEP:-}" ] || rm -rf "$work"
   exit $status
 }
 trap clean_up EXIT
