@@ -16,7 +16,8 @@ state() {
   kafka tool configs --bootstrap-server "$1" --describe --entity-type topics |
     awk '/^Dynamic configs/ { topic = $5; next } NF { print topic, $1 }' | sort >>"$2"
   for topic in $(cut -d ' ' -f 1 "$2" | grep -x 'boot[a-z-]*'); do
-    kcat -b "$1" -C -t "$topic" -o beginning -e -q -J | jq -c 'del(.broker)' |
+    kcat -b "$1" -C -t "$topic" -o beginning -e -q -J -X fetch.wait.max.ms=20 |
+      jq -c 'del(.broker)' |
       jq -s -c 'sort_by(.partition, .offset)[]' >>"$2"
   done
 }
@@ -24,9 +25,10 @@ state() {
 write() { # HOST:PORT TAG: a new topic, and more in those that are there
   kafka tool topics --bootstrap-server "$1" --create --topic "boot-$2" --partitions 2 \
     --config segment.bytes=1048576 --config retention.ms=-1 >/dev/null
-  local codec
-  for codec in none gzip snappy lz4 zstd; do
-    seq 2000 | sed "s/.*/&:$2 $codec &/" |
+  local codec codecs=(none lz4)
+  [ -z "${EVENTD_LONG:-}" ] || codecs+=(gzip snappy zstd)
+  for codec in "${codecs[@]}"; do
+    seq 500 | sed "s/.*/&:$2 $codec &/" |
       kcat -b "$1" -P -t "boot-$2" -K: -z $codec -X enable.idempotence=true -H "by=$2"
   done
   seq 100 | kcat -b "$1" -P -t boot-shared -X acks=all
