@@ -110,9 +110,7 @@ Task<Result<Buffer>> Connection::read_frame() {
 Task<void> Connection::take_turn() {
   turns_ = 0;
   turn_bytes_ = 0;
-  Signal next_turn;
-  loop_.post([&next_turn] { next_turn.notify(); });
-  co_await next_turn.wait();
+  co_await next_turn(loop_);
 }
 
 bool Connection::has_room() const {

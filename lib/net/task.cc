@@ -38,6 +38,12 @@ Task<bool> Signal::wait_until(Loop& loop, Instant deadline) {
   co_return !too_late;
 }
 
+Task<void> next_turn(Loop& loop) {
+  Signal turn;
+  loop.post([&turn] { turn.notify(); });
+  co_await turn.wait();
+}
+
 Task<void> sleep_until(Loop& loop, Instant when) {
   Signal never;
   co_await never.wait_until(loop, when);

@@ -138,4 +138,8 @@ class Signal {
 
 Task<void> sleep_until(Loop& loop, Instant when);
 
+// Goes on when the loop comes round: after what is on the stack now, and after other work that
+// waits.
+Task<void> next_turn(Loop& loop);
+
 }  // namespace eventd

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command lines of the tools have in common: options that mean the same everywhere, where
+// the brokers come from, errors of one line, exit codes.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/client/client.h"
+#include "lib/client/producer.h"
+
+namespace eventd {
+
+// Of several that apply: the first of 4, 3, 5, 1.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitItem = 1;     // something named or read was missing or bad
+inline constexpr int kExitUsage = 2;    // nothing was done
+inline constexpr int kExitConnect = 3;  // no connection, or not allowed
+inline constexpr int kExitLost = 4;     // data is not where it belongs
+inline constexpr int kExitUnmet = 5;    // a demand was not met
+
+int worse_exit(int a, int b);
+int exit_for(const Error& error);
+
+// One line on stderr, after the tool's name.
+void complain(std::string_view tool, std::string_view line);
+
+// How records are cut and joined.
+struct RecordFormat {
+  std::string delimiter = "\n";
+  std::optional<std::string> key_delimiter;
+  std::optional<std::string> null_token;
+  bool json = false;
+  bool json_value = false;
+};
+
+struct CommonOptions {
+  std::string brokers;
+  std::vector<std::string> settings;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+class CommandLine {
+ public:
+  CommandLine(std::string tool, std::string description);
+
+  CLI::App& app() { return app_; }
+  const std::string& tool() const { return tool_; }
+  CommonOptions common;
+  RecordFormat format;
+
+  // -K -0 --delim -j -J --null
+  void add_format();
+  // Nothing if the line is good, else the exit code after what had to be said.
+  std::optional<int> parse(int argc, char** argv);
+  // Says it and returns 2.
+  int usage(std::string_view line) const;
+
+  // From -b, EVENT_BROKERS, KAFKA_BOOTSTRAP_SERVERS, and -X. bad_usage for unknown settings.
+  Result<ClientConfig> client_config() const;
+  Result<ProducerConfig> producer_config() const;
+
+ private:
+  Result<void> check_settings() const;
+  std::optional<std::string> setting(std::string_view name) const;
+  std::string nearest(const std::string& unknown) const;
+
+  const std::string tool_;
+  CLI::App app_;
+  bool zero_ = false;
+  std::string delimiter_;
+  std::string key_delimiter_;
+  std::string null_token_;
+};
+
+// "\n \t \r \0 \\ \xHH" as people type them; bad_usage for other escapes.
+Result<std::string> unescape(std::string_view text);
+
+}  // namespace eventd

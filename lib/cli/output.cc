@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/cli/output.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "lib/base/text.h"
+#include "lib/cli/event_json.h"
+
+namespace eventd {
+
+namespace {
+
+constexpr size_t kBufferMax = 256 << 10;
+
+// For a terminal: what would drive it is shown instead.
+void append_visible(std::string& out, std::string_view bytes) {
+  std::string_view left = bytes;
+  while (!left.empty()) {
+    size_t end = left.find_first_of("\n\t");
+    std::string_view piece = left.substr(0, end);
+    if (!piece.empty()) out += printable(piece, piece.size());
+    if (end == std::string_view::npos) return;
+    out += left[end];
+    left.remove_prefix(end + 1);
+  }
+}
+
+void append_plain(std::string& out, const std::optional<Bytes>& bytes,
+                  const std::optional<std::string>& null_token, bool for_terminal) {
+  std::string_view view = bytes ? text_of(*bytes) : std::string_view(null_token ? *null_token : "");
+  if (for_terminal) {
+    append_visible(out, view);
+  } else {
+    out += view;
+  }
+}
+
+}  // namespace
+
+Output::Output(int descriptor) : descriptor_(descriptor), is_terminal_(isatty(descriptor) == 1) {}
+
+Result<void> Output::record_done() {
+  if (is_terminal_ || buffer_.size() >= kBufferMax) return flush();
+  return {};
+}
+
+Result<void> Output::flush() {
+  std::string_view left = buffer_;
+  while (!left.empty()) {
+    ssize_t put = write(descriptor_, left.data(), left.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0 && errno == EPIPE && descriptor_ == STDOUT_FILENO) die_by(SIGPIPE);
+    if (put < 0) return fail_with_errno(errno, "write the output");
+    left.remove_prefix(static_cast<size_t>(put));
+  }
+  buffer_.clear();
+  return {};
+}
+
+void append_record(std::string& out, const RecordFormat& format, const FetchedRecord& record,
+                   bool for_terminal) {
+  if (format.json) {
+    EventView event;
+    event.topic = record.partition->topic;
+    event.partition = record.partition->partition;
+    event.offset = record.offset;
+    event.timestamp = record.timestamp;
+    event.key = record.key;
+    event.value = record.value;
+    if (record.record->header_count > 0) {
+      for (const RecordHeader& header : record.record->headers()) {
+        event.headers.emplace_back(header.key, header.value);
+      }
+    }
+    return append_event(out, event);
+  }
+  if (format.key_delimiter) {
+    append_plain(out, record.key, format.null_token, for_terminal);
+    out += *format.key_delimiter;
+  }
+  append_plain(out, record.value, format.null_token, for_terminal);
+  out += format.delimiter;
+}
+
+void die_by(int number) {
+  signal(number, SIG_DFL);
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, number);
+  sigprocmask(SIG_UNBLOCK, &only, nullptr);
+  raise(number);
+  _exit(128 + number);
+}
+
+}  // namespace eventd

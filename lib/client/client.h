@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// A cluster as a client sees it: connections by broker, topics and leaders, and what to do about an
+// error. Works with every Kafka since 2.1. Belongs to one loop.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/uuid.h"
+#include "lib/client/connection.h"
+
+namespace eventd {
+
+struct ClientConfig {
+  std::vector<Address> brokers;
+  std::string client_id = "eventd";
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds request_timeout{30'000};
+  std::chrono::milliseconds retry_backoff{100};
+};
+
+struct TopicPartition {
+  std::string topic;
+  int32_t partition = 0;
+  auto operator<=>(const TopicPartition&) const = default;
+};
+void append_text(std::string& out, const TopicPartition& name);
+
+struct PartitionInfo {
+  int32_t leader = -1;
+  int32_t leader_epoch = -1;
+  std::vector<int32_t> replicas;
+  std::vector<int32_t> isr;
+};
+struct TopicInfo {
+  std::string name;
+  Uuid id;
+  bool internal = false;
+  Code error = Code::none;
+  std::vector<PartitionInfo> partitions;
+};
+struct BrokerInfo {
+  Address address;
+  std::optional<std::string> rack;
+};
+
+// What a client does about an error code of a partition.
+enum class Remedy { none, retry, refresh_and_retry, give_up };
+Remedy remedy_for(Code code);
+
+class Client {
+ public:
+  Client(Loop& loop, ClientConfig config) : loop_(loop), config_(std::move(config)) {}
+  ~Client();
+
+  Loop& loop() { return loop_; }
+  const ClientConfig& config() const { return config_; }
+  Instant request_deadline() const { return loop_.now() + config_.request_timeout; }
+
+  // Any broker of the cluster; connection_failed if none can be reached.
+  Task<Result<std::shared_ptr<ClientConnection>>> any();
+  // The broker with that number, which must have been in the metadata.
+  Task<Result<std::shared_ptr<ClientConnection>>> broker(int32_t id);
+
+  // Asks for topics, all of them if `names` is empty, and remembers them. Topics that are not there
+  // have their error set.
+  Task<Result<std::vector<TopicInfo>>> topics(std::vector<std::string> names, bool may_create);
+  // What is remembered.
+  const TopicInfo* known(std::string_view topic) const;
+  const std::map<int32_t, BrokerInfo>& brokers() const { return brokers_; }
+  int32_t controller() const { return controller_; }
+  const std::string& cluster_id() const { return cluster_id_; }
+
+  // The leader of a partition, after asking again where it is not known.
+  Task<Result<std::shared_ptr<ClientConnection>>> leader(TopicPartition partition);
+  void forget(const std::string& topic) { topics_.erase(topic); }
+
+  // Offsets by timestamp (-1 end, -2 start, -3 largest timestamp, else the first at or after it;
+  // -1 where there is none). unknown_topic_or_partition if one is not there.
+  Task<Result<std::map<TopicPartition, int64_t>>> offsets(
+      std::vector<std::pair<TopicPartition, int64_t>> wanted, bool committed_only);
+
+ private:
+  Task<Result<std::shared_ptr<ClientConnection>>> connect(Address address);
+
+  Loop& loop_;
+  const ClientConfig config_;
+  std::map<std::string, std::shared_ptr<ClientConnection>> connections_;  // shared with their users
+  std::map<int32_t, BrokerInfo> brokers_;
+  std::map<std::string, TopicInfo, std::less<>> topics_;
+  int32_t controller_ = -1;
+  std::string cluster_id_;
+};
+
+}  // namespace eventd

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/client/connection.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+#include "lib/wire/messages/api_versions.h"
+
+namespace eventd {
+
+namespace {
+
+constexpr size_t kFrameMax = size_t{1} << 30;
+constexpr size_t kFrameStep = 4 << 20;
+
+}  // namespace
+
+ClientConnection::ClientConnection(Loop& loop, Address address, std::string client_id,
+                                   std::unique_ptr<Stream> stream)
+    : loop_(loop),
+      address_(std::move(address)),
+      client_id_(std::move(client_id)),
+      stream_(std::move(stream)) {
+  versions_[static_cast<int16_t>(ApiKey::api_versions)] = ApiVersionsRequest::api.versions;
+}
+
+ClientConnection::~ClientConnection() = default;
+
+Task<Result<std::shared_ptr<ClientConnection>>> ClientConnection::open(Loop& loop, Address address,
+                                                                       std::string client_id,
+                                                                       Instant deadline) {
+  Result<std::unique_ptr<Stream>> stream = co_await Stream::connect(loop, address, deadline);
+  if (!stream) co_return pass(stream);
+  std::shared_ptr<ClientConnection> connection(
+      new ClientConnection(loop, address, std::move(client_id), std::move(*stream)));
+  spawn(connection->read_answers(connection));
+  Result<void> learned = co_await connection->learn_versions(deadline);
+  if (!learned) {
+    connection->close();
+    co_return pass(learned, text("ask ", to_string(address), " for its versions"));
+  }
+  co_return std::move(connection);
+}
+
+Task<Result<void>> ClientConnection::learn_versions(Instant deadline) {
+  ApiVersionsRequest request;
+  request.client_software_name = "eventd";
+  request.client_software_version = EVENTD_VERSION;
+  auto answer = co_await ask(request, deadline);
+  constexpr auto kUnsupported = static_cast<int16_t>(Code::unsupported_version);
+  bool too_new = answer ? answer->message.error_code == kUnsupported
+                        : answer.error().code == Code::invalid_request;
+  if (too_new) {
+    // The broker is older than our version of the question; 0 is known to all.
+    versions_[static_cast<int16_t>(ApiKey::api_versions)] = {0, 0};
+    answer = co_await ask(request, deadline);
+  }
+  if (!answer) co_return pass(answer);
+  if (answer->message.error_code != 0) {
+    co_return eventd::fail(Code{answer->message.error_code}, "refused");
+  }
+  for (const auto& api : answer->message.api_keys) {
+    versions_[api.api_key] = {api.min_version, api.max_version};
+  }
+  co_return Result<void>{};
+}
+
+std::optional<int16_t> ClientConnection::version_of(const Api& api) const {
+  auto known = versions_.find(static_cast<int16_t>(api.key));
+  if (known == versions_.end()) return std::nullopt;
+  int16_t version = std::min(known->second.max, api.versions.max);
+  if (version < api.versions.min || version < known->second.min) return std::nullopt;
+  return version;
+}
+
+void ClientConnection::send(Buffer frame) {
+  append(outgoing_, frame);
+  if (writing_) return;
+  writing_ = true;
+  // The connection may lose its other owners while it writes.
+  spawn(write_frames(shared_from_this()));
+}
+
+Task<void> ClientConnection::write_frames(std::shared_ptr<ClientConnection> self) {
+  while (!outgoing_.empty() && !failed_) {
+    std::vector<Piece> pieces;
+    pieces.emplace_back(std::exchange(outgoing_, Buffer{}));
+    Result<void> sent = co_await stream_->write(std::move(pieces));
+    if (!sent) fail_all(sent.error());
+  }
+  self->writing_ = false;
+}
+
+Task<Result<std::shared_ptr<const Buffer>>> ClientConnection::read_frame() {
+  uint8_t prefix[4];
+  MutableBytes room(prefix);
+  Result<void> got = co_await stream_->read_exactly(room);
+  if (!got) co_return pass(got);
+  auto size = load_big_endian<int32_t>(prefix);
+  if (size < 4 || static_cast<size_t>(size) > kFrameMax) {
+    co_return eventd::fail(Code::bad_data,
+                           text(to_string(address_), " sent a frame of ", size, " bytes"));
+  }
+  auto frame = std::make_shared<Buffer>();
+  while (frame->size() < static_cast<size_t>(size)) {
+    size_t filled = frame->size();
+    frame->resize(std::min(static_cast<size_t>(size), std::max(filled * 2, kFrameStep)));
+    MutableBytes rest = MutableBytes(*frame).subspan(filled);
+    got = co_await stream_->read_exactly(rest);
+    if (!got) co_return pass(got);
+  }
+  co_return std::shared_ptr<const Buffer>(std::move(frame));
+}
+
+Task<void> ClientConnection::read_answers(std::shared_ptr<ClientConnection> self) {
+  while (!failed_) {
+    Result<std::shared_ptr<const Buffer>> frame = co_await read_frame();
+    if (!frame) {
+      fail_all(frame.error());
+      break;
+    }
+    if (pending_.empty()) {
+      fail_all({Code::bad_data, text(to_string(address_), " answers without being asked"), 0});
+      break;
+    }
+    std::shared_ptr<Pending> pending = pending_.front();
+    int32_t correlation_id = 0;
+    Result<size_t> body =
+        parse_response_header(**frame, pending->api, pending->version, correlation_id);
+    if (!body || correlation_id != pending->correlation_id) {
+      fail_all({Code::bad_data, text(to_string(address_), " answers something else"), 0});
+      break;
+    }
+    pending_.pop_front();
+    pending->frame = std::move(*frame);
+    pending->body_at = *body;
+    pending->done = true;
+    pending->answered.notify();
+  }
+  (void)self;  // keeps the connection while its answers are read
+}
+
+Task<Result<std::shared_ptr<ClientConnection::Pending>>> ClientConnection::roundtrip(
+    std::shared_ptr<Pending> pending, Instant deadline) {
+  if (!pending->done) {
+    bool in_time = co_await pending->answered.wait_until(loop_, deadline);
+    if (!in_time && !pending->done) {
+      // Answers come in order: after one that is missing none can be told apart.
+      fail_all({Code::deadline_passed, text(to_string(address_), " does not answer"), 0});
+    }
+  }
+  if (!pending->frame) co_return std::unexpected(pending->frame.error());
+  co_return std::move(pending);
+}
+
+void ClientConnection::fail_all(const Error& error) {
+  if (failed_) return;
+  failed_ = true;
+  error_ = error.during(text("connection to ", to_string(address_)));
+  auto waiting = std::exchange(pending_, {});
+  stream_->shutdown();
+  for (const std::shared_ptr<Pending>& pending : waiting) {
+    pending->frame = std::unexpected(error_);
+    pending->done = true;
+    pending->answered.notify();
+  }
+}
+
+void ClientConnection::close() { fail_all({Code::cancelled, "closed", 0}); }
+
+}  // namespace eventd

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client's connection to one broker: asks in any number, answers in the order of the asks.
+//
+// It begins with ApiVersions, so that each request is sent in the highest version that both sides
+// know. Once anything fails the connection is of no more use: what waits and what comes later
+// fails. Belongs to one loop. It outlives the calls that wait on it.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "lib/base/result.h"
+#include "lib/net/stream.h"
+#include "lib/net/task.h"
+#include "lib/wire/frame.h"
+#include "lib/wire/message.h"
+
+namespace eventd {
+
+// A response and the frame that it looks into.
+template <class M>
+struct Answer {
+  std::shared_ptr<const Buffer> frame;  // shared with whoever keeps records of it
+  M message;
+};
+
+class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
+ public:
+  // connection_failed if nobody answers there by the deadline.
+  static Task<Result<std::shared_ptr<ClientConnection>>> open(Loop& loop, Address address,
+                                                              std::string client_id,
+                                                              Instant deadline);
+  ~ClientConnection();
+
+  const Address& address() const { return address_; }
+  bool failed() const { return failed_; }
+  void close();
+
+  // The version in which a request is sent; nothing if the broker does not know the API.
+  std::optional<int16_t> version_of(const Api& api) const;
+
+  // Sends at once, in the order of the calls; waits for the answer. `message` is encoded before the
+  // first wait.
+  template <class Request>
+  Task<Result<Answer<typename Request::Response>>> ask(const Request& message, Instant deadline);
+  // Of a request that is not answered.
+  template <class Request>
+  Result<void> tell(const Request& message);
+
+ private:
+  struct Pending {
+    int32_t correlation_id;
+    ApiKey api;
+    int16_t version;
+    Signal answered;
+    Result<std::shared_ptr<const Buffer>> frame;
+    size_t body_at = 0;
+    bool done = false;
+  };
+
+  ClientConnection(Loop& loop, Address address, std::string client_id,
+                   std::unique_ptr<Stream> stream);
+  Task<Result<void>> learn_versions(Instant deadline);
+  Task<void> read_answers(std::shared_ptr<ClientConnection> self);
+  Task<void> write_frames(std::shared_ptr<ClientConnection> self);
+  Task<Result<std::shared_ptr<const Buffer>>> read_frame();
+  Task<Result<std::shared_ptr<Pending>>> roundtrip(std::shared_ptr<Pending> pending,
+                                                   Instant deadline);
+  void send(Buffer frame);
+  void fail_all(const Error& error);
+
+  Loop& loop_;
+  const Address address_;
+  const std::string client_id_;
+  std::unique_ptr<Stream> stream_;
+  std::unordered_map<int16_t, VersionRange> versions_;
+  int32_t next_correlation_id_ = 0;
+  std::deque<std::shared_ptr<Pending>> pending_;  // shared with the askers
+  Buffer outgoing_;
+  bool writing_ = false;
+  bool failed_ = false;
+  Error error_;
+};
+
+template <class Request>
+Task<Result<Answer<typename Request::Response>>> ClientConnection::ask(const Request& message,
+                                                                       Instant deadline) {
+  using Response = typename Request::Response;
+  std::optional<int16_t> version = version_of(Request::api);
+  if (!version) {
+    co_return eventd::fail(
+        Code::unsupported_version,
+        std::string(name_of(Request::api.key)) + " is not served by " + to_string(address_));
+  }
+  auto pending = std::make_shared<Pending>();
+  pending->correlation_id = next_correlation_id_++;
+  pending->api = Request::api.key;
+  pending->version = *version;
+  Buffer frame;
+  Result<void> encoded =
+      encode_request(message, *version, pending->correlation_id, client_id_, frame);
+  if (!encoded) co_return pass(encoded);
+  if (failed_) co_return std::unexpected(error_);
+  pending_.push_back(pending);
+  send(std::move(frame));
+  Result<std::shared_ptr<Pending>> answered = co_await roundtrip(pending, deadline);
+  if (!answered) co_return pass(answered);
+  Bytes body = Bytes(**pending->frame).subspan(pending->body_at);
+  Result<Response> response = decode<Response>(body, *version);
+  if (!response) co_return pass(response);
+  Answer<Response> answer{*pending->frame, std::move(*response)};
+  co_return std::move(answer);
+}
+
+template <class Request>
+Result<void> ClientConnection::tell(const Request& message) {
+  std::optional<int16_t> version = version_of(Request::api);
+  if (!version) return eventd::fail(Code::unsupported_version, "the broker lacks the API");
+  Buffer frame;
+  Result<void> encoded =
+      encode_request(message, *version, next_correlation_id_++, client_id_, frame);
+  if (!encoded) return encoded;
+  if (failed_) return std::unexpected(error_);
+  send(std::move(frame));
+  return {};
+}
+
+}  // namespace eventd

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads partitions from given offsets on: batch by batch, in order within a partition.
+//
+// Control batches and records of aborted transactions are left out, positions move past them. Every
+// leader is asked once in a round, all at the same time. Belongs to the client's loop.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lib/client/client.h"
+#include "lib/record/batch.h"
+#include "lib/record/record.h"
+
+namespace eventd {
+
+struct FetcherConfig {
+  int32_t bytes_max = 50 << 20;
+  int32_t partition_bytes_max = 4 << 20;
+  std::chrono::milliseconds wait_max{500};
+  bool committed_only = true;
+};
+
+// A record as it was stored. Views hold until the callback returns.
+struct FetchedRecord {
+  const TopicPartition* partition = nullptr;
+  int64_t offset = 0;
+  int64_t timestamp = -1;
+  std::optional<Bytes> key;
+  std::optional<Bytes> value;
+  const Record* record = nullptr;  // for its headers
+};
+
+class Fetcher {
+ public:
+  // Return false from `on_record` to stop everything. `on_drained` follows each fetched batch of
+  // records that was handed out. The client outlives the fetcher.
+  struct Callbacks {
+    std::function<bool(const FetchedRecord&)> on_record;
+    std::function<void()> on_drained;
+    // The position moved, also past what was not handed out. False: this partition is done.
+    std::function<bool(const TopicPartition&, int64_t position)> on_position;
+    // Records were deleted before they were read: reading goes on at `start`.
+    std::function<void(const TopicPartition&, int64_t from, int64_t start)> on_gap;
+    // The connection is lost, and tried again; true to go on.
+    std::function<bool(const Error&)> on_trouble;
+  };
+  Fetcher(Client& client, FetcherConfig config, Callbacks callbacks)
+      : client_(client), config_(config), callbacks_(std::move(callbacks)) {}
+
+  void add(const TopicPartition& partition, int64_t offset) { positions_[partition] = {offset}; }
+  // Until every partition is done, or a callback says stop.
+  Task<Result<void>> run();
+  void stop();
+
+ private:
+  struct Position {
+    int64_t offset = 0;
+    bool done = false;
+    std::set<int64_t> aborted_now = {};  // producers within an aborted transaction
+  };
+  struct Aborted {
+    int64_t producer_id;
+    int64_t first_offset;
+  };
+  Task<Result<bool>> round();
+  Task<void> fetch_from(int32_t broker, std::vector<TopicPartition> partitions, size_t* left,
+                        Signal* done);
+  Task<void> handle_error(TopicPartition partition, Code code);
+  void hand_out(const TopicPartition& name, Position& position, Bytes records,
+                std::vector<Aborted> aborted);
+  bool hand_out_batch(const TopicPartition& name, Position& position, const BatchHeader& header,
+                      Bytes batch);
+
+  Client& client_;
+  const FetcherConfig config_;
+  const Callbacks callbacks_;
+  std::map<TopicPartition, Position> positions_;
+  std::optional<Error> error_;
+  bool stopped_ = false;
+  bool troubled_ = false;
+  Buffer plain_;
+};
+
+}  // namespace eventd
