@@ -313,7 +313,7 @@ std::vector<ItemError> Controller::create_partitions(const std::vector<MoreParti
     if (times[more.topic] > 1) {
       error = {Code::invalid_request, text("topic '", more.topic, "' is named twice")};
     } else if (!topic) {
-      error = {Code::unknown_topic_or_partition, "no such topic"};
+      error = {Code::unknown_topic_or_partition, ""};  // Kafka says no more
     } else {
       error = check_more(more, *topic);
     }

@@ -226,7 +226,10 @@ Result<Appended> Log::append(MutableBytes batch, const BatchHeader& checked, App
   if (!loaded) return pass(loaded);
   Result<std::optional<OriginalBatch>> original = producers_.check(header, origin);
   if (!original) return pass(original);
-  if (*original) return Appended{(*original)->base_offset, (*original)->last_offset, true};
+  if (*original) {
+    const OriginalBatch& found = **original;
+    return Appended{found.base_offset, found.last_offset, true, found.max_timestamp};
+  }
 
   if (!is_replica) {
     header.base_offset = log_end();
@@ -257,7 +260,7 @@ Result<Appended> Log::append(MutableBytes batch, const BatchHeader& checked, App
   appended_bytes_.fetch_add(batch.size());
   set_end(header.next_offset());
   if (appended_bytes_.load() - snapshot_at_bytes_ >= kSnapshotEveryBytes) note_snapshot();
-  return Appended{header.base_offset, header.last_offset(), false};
+  return Appended{header.base_offset, header.last_offset()};
 }
 
 void Log::set_end(Offset end) { log_end_.store(end.value); }

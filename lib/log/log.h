@@ -64,6 +64,7 @@ struct Appended {
   // The batch was among the last five of its producer: nothing was appended, and the offsets are
   // those of the original.
   bool duplicate = false;
+  int64_t original_timestamp = -1;  // of a duplicate: the greatest in the original
 };
 
 // Record batches in a file, which stays open while the slice lives, also after it was deleted.

@@ -66,7 +66,8 @@ Result<std::optional<OriginalBatch>> ProducerState::check(const BatchHeader& hea
     const Batch& batch = known.batches[i];
     if (batch.first_sequence == header.base_sequence &&
         batch.last_sequence == header.last_sequence()) {
-      return OriginalBatch{batch.last_offset - batch.offset_delta, batch.last_offset};
+      return OriginalBatch{batch.last_offset - batch.offset_delta, batch.last_offset,
+                           batch.timestamp};
     }
   }
   // A producer of which only a marker is known may begin anywhere.

@@ -41,10 +41,11 @@ struct ProducerSummary {
   int64_t transaction_start = -1;
 };
 
-// The offsets of a batch that is there already.
+// A batch that is there already.
 struct OriginalBatch {
   Offset base_offset;
   Offset last_offset;
+  int64_t max_timestamp = -1;
 };
 
 class ProducerState {

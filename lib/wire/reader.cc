@@ -10,7 +10,6 @@ std::optional<size_t> MessageReader::length(bool is_string) {
     return folded - 1;
   }
   int32_t plain = is_string ? number<int16_t>() : number<int32_t>();
-  if (plain < -1) fail();
   if (plain < 0) return std::nullopt;
   return static_cast<size_t>(plain);
 }

@@ -6,7 +6,7 @@
 //   string           i16 length             uvarint length + 1
 //   bytes, records   i32 length             uvarint length + 1
 //   array            i32 count              uvarint count + 1
-//   null             length or count -1     0
+//   null             any negative number    0
 //
 // A length is bounded by the bytes that are left, a count by the caller, who knows its elements.
 // Kafka allows strings of at most 32767 bytes in both encodings. Views look into the frame.

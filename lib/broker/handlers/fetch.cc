@@ -167,7 +167,8 @@ Reply Fetch::reply() {
       data.diverging_epoch.epoch = found.diverging->epoch.value;
       data.diverging_epoch.end_offset = found.diverging->end.value;
     }
-    if (isolation_ == Isolation::last_stable && found.error == Code::none) {
+    bool readable = found.error == Code::none && isolation_ == Isolation::last_stable;
+    if (readable || !found.partition) {
       data.aborted_transactions.emplace();
     }
     data.records.bytes = Bytes{};  // empty, which every client understands; null is not

@@ -136,19 +136,20 @@ Task<Reply> handle_list_offsets(Request& request) {
       if (!seen.insert(name).second) twice.insert(name);
     }
   }
+  std::set<std::pair<std::string_view, int32_t>> refused;  // once each
   ListOffsetsResponse response;
   response.topics.resize(body->topics.size());
   for (size_t t = 0; t < body->topics.size(); t++) {
     const auto& topic = body->topics[t];
     response.topics[t].name = topic.name;
-    response.topics[t].partitions.resize(topic.partitions.size());
-    for (size_t p = 0; p < topic.partitions.size(); p++) {
-      const Asked& asked = topic.partitions[p];
-      Answer& answer = response.topics[t].partitions[p];
+    for (const Asked& asked : topic.partitions) {
+      std::pair name{topic.name, asked.partition_index};
+      if (twice.contains(name) && !refused.insert(name).second) continue;
+      Answer& answer = response.topics[t].partitions.emplace_back();
       answer.partition_index = asked.partition_index;
       if (!allows(request, Operation::describe, topic.name)) {
         answer.error_code = wire_code(Code::topic_authorization_failed);
-      } else if (twice.contains({topic.name, answer.partition_index})) {
+      } else if (twice.contains(name)) {
         answer.error_code = wire_code(Code::invalid_request);
       } else {
         co_await answer_one(request, *body, topic.name, asked, answer);

@@ -7,7 +7,7 @@ namespace eventd {
 
 Result<std::shared_ptr<Partition>> find_partition(const Request& request, const TopicName& topic,
                                                   int32_t partition) {
-  bool by_id = !topic.id.is_zero();
+  bool by_id = topic.name.empty();
   std::shared_ptr<const TopicImage> image =
       by_id ? request.view.image->topic(topic.id) : request.view.image->topic(topic.name);
   if (!image) {
@@ -22,6 +22,11 @@ Result<std::shared_ptr<Partition>> find_partition(const Request& request, const 
   }
   if (found->failed()) return fail(Code::kafka_storage_error, "the partition's disk has failed");
   return found;
+}
+
+bool is_internal(std::string_view topic) {
+  return topic == "__consumer_offsets" || topic == "__transaction_state" ||
+         topic == "__share_group_state";
 }
 
 Result<void> check_leader_epoch(const Partition& partition, int32_t current_leader_epoch) {

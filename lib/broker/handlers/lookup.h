@@ -21,6 +21,9 @@ struct TopicName {
 Result<std::shared_ptr<Partition>> find_partition(const Request& request, const TopicName& topic,
                                                   int32_t partition);
 
+// Whether brokers keep their own state in the topic: clients may read but not write it.
+bool is_internal(std::string_view topic);
+
 // The leader epoch that a client believes in; -1 believes nothing.
 Result<void> check_leader_epoch(const Partition& partition, int32_t current_leader_epoch);
 

@@ -9,6 +9,7 @@
 #include "lib/base/text.h"
 #include "lib/broker/broker.h"
 #include "lib/broker/handlers/handlers.h"
+#include "lib/broker/handlers/lookup.h"
 #include "lib/broker/handlers/reply.h"
 #include "lib/wire/messages/find_coordinator.h"
 
@@ -17,11 +18,6 @@ namespace eventd {
 namespace {
 
 constexpr int32_t kPartitionsPerAnswer = 2000;
-
-bool is_internal(std::string_view topic) {
-  return topic == "__consumer_offsets" || topic == "__transaction_state" ||
-         topic == "__share_group_state";
-}
 
 struct Endpoint {
   std::string_view host;
@@ -97,6 +93,25 @@ Task<void> create_missing(Request& request, const MetadataRequest& body) {
   if (done) request.view = request.broker.view(request.loop_index);
 }
 
+// Topic ids came in version 10 of the schema, but only from 12 on may a request use them.
+bool uses_ids_too_early(const Request& request, const MetadataRequest& body) {
+  constexpr int16_t kFirstWithIds = 12;
+  if (request.version >= kFirstWithIds || !body.topics) return false;
+  return std::ranges::any_of(
+      *body.topics, [](const auto& topic) { return !topic.name || !topic.topic_id.is_zero(); });
+}
+
+MetadataResponse refused_metadata(const MetadataRequest& body, Code code) {
+  MetadataResponse response;
+  for (const auto& topic : *body.topics) {
+    TopicAnswer& told = response.topics.emplace_back();
+    told.name = topic.name.value_or("");
+    told.topic_id = topic.topic_id;
+    told.error_code = wire_code(code);
+  }
+  return response;
+}
+
 void tell_topics(Request& request, const MetadataRequest& body, MetadataResponse& response) {
   const Image& image = *request.view.image;
   bool all = !body.topics || (request.version == 0 && body.topics->empty());
@@ -126,7 +141,6 @@ void tell_topics(Request& request, const MetadataRequest& body, MetadataResponse
     if (asked.name && !check_topic_name(*asked.name)) code = Code::invalid_topic_exception;
     if (topic) code = Code::topic_authorization_failed;
     told.error_code = wire_code(code);
-    if (!asked.name && request.version < 12) told.name = "";
   }
 }
 
@@ -136,6 +150,10 @@ Task<Reply> handle_metadata(Request& request) {
   Result<MetadataRequest> body = decode<MetadataRequest>(request.body(), request.version);
   if (!body) {
     Reply refused = refused_body(request, body.error());
+    co_return std::move(refused);
+  }
+  if (uses_ids_too_early(request, *body)) {
+    Reply refused = reply_with(request, refused_metadata(*body, Code::invalid_request));
     co_return std::move(refused);
   }
   co_await create_missing(request, *body);
@@ -165,7 +183,6 @@ Task<Reply> handle_describe_cluster(Request& request) {
   }
   DescribeClusterResponse response;
   constexpr int8_t kBrokers = 1;
-  response.endpoint_type = body->endpoint_type;
   if (body->endpoint_type != kBrokers) {
     constexpr int8_t kControllers = 2;
     bool known = body->endpoint_type == kControllers;
@@ -206,6 +223,15 @@ Task<Reply> handle_describe_topic_partitions(Request& request) {
   auto twice = std::ranges::unique(names);
   names.erase(twice.begin(), twice.end());
   DescribeTopicPartitionsResponse response;
+  if (body->cursor && body->cursor->partition_index < 0) {
+    for (std::string_view name : names) {
+      auto& told = response.topics.emplace_back();
+      told.name = name;
+      told.error_code = wire_code(Code::invalid_request);
+    }
+    Reply refused = reply_with(request, response);
+    co_return std::move(refused);
+  }
   int32_t left = std::min(body->response_partition_limit, kPartitionsPerAnswer);
   for (std::string_view name : names) {
     if (body->cursor && name < body->cursor->topic_name) continue;
@@ -213,6 +239,7 @@ Task<Reply> handle_describe_topic_partitions(Request& request) {
     TopicPointer topic = image.topic(name);
     auto& told = response.topics.emplace_back();
     told.name = name;
+    told.topic_authorized_operations = topic_operations();
     if (!topic || !allows(request, Operation::describe, name)) {
       Code code =
           check_topic_name(name) ? Code::unknown_topic_or_partition : Code::invalid_topic_exception;
@@ -221,10 +248,9 @@ Task<Reply> handle_describe_topic_partitions(Request& request) {
     }
     told.topic_id = topic->id;
     told.is_internal = is_internal(name);
-    told.topic_authorized_operations = topic_operations();
     size_t first = 0;
     if (body->cursor && name == body->cursor->topic_name) {
-      first = static_cast<size_t>(std::max(0, body->cursor->partition_index));
+      first = static_cast<size_t>(body->cursor->partition_index);
     }
     for (size_t i = first; i < topic->partitions.size(); i++) {
       if (left == 0) {
@@ -282,6 +308,7 @@ Task<Reply> handle_find_coordinator(Request& request) {
   };
   if (request.version < 4) {
     tell(response);
+    if (known) response.error_message = "NONE";  // Kafka's word in these versions
   } else {
     for (std::string_view key : body->coordinator_keys) {
       auto& answer = response.coordinators.emplace_back();

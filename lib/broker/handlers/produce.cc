@@ -4,6 +4,8 @@
 #include "lib/wire/messages/produce.h"
 
 #include <algorithm>
+#include <map>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -57,6 +59,18 @@ Code request_error(const ProduceRequest& body) {
   return Code::none;
 }
 
+// Of several batches for one partition the last counts, as in Kafka: the positions of those.
+std::vector<size_t> last_of_each(const std::vector<ProduceRequest::PartitionProduceData>& data) {
+  std::vector<size_t> positions(data.size());
+  std::iota(positions.begin(), positions.end(), size_t{0});
+  auto not_ascending = [](const auto& a, const auto& b) { return a.index >= b.index; };
+  if (std::ranges::adjacent_find(data, not_ascending) == data.end()) return positions;
+  std::map<int32_t, size_t> last;
+  for (size_t p : positions) last[data[p].index] = p;
+  std::erase_if(positions, [&](size_t p) { return last[data[p].index] != p; });
+  return positions;
+}
+
 class Produce {
  public:
   Produce(Request& request, const ProduceRequest& body)
@@ -86,16 +100,14 @@ class Produce {
 };
 
 Task<void> Produce::append_all() {
-  response.responses.resize(body_.topic_data.size());
-  for (size_t t = 0; t < body_.topic_data.size(); t++) {
-    const auto& topic = body_.topic_data[t];
-    auto& told = response.responses[t];
+  for (const auto& topic : body_.topic_data) {
+    if (topic.partition_data.empty()) continue;  // Kafka does not mention it either
+    auto& told = response.responses.emplace_back();
     told.name = topic.name;
     told.topic_id = topic.topic_id;
-    told.partition_responses.resize(topic.partition_data.size());
-    for (size_t p = 0; p < topic.partition_data.size(); p++) {
-      const auto& data = topic.partition_data[p];
-      Answer& answer = told.partition_responses[p];
+    for (size_t position : last_of_each(topic.partition_data)) {
+      const auto& data = topic.partition_data[position];
+      Answer& answer = told.partition_responses.emplace_back();
       answer.index = data.index;
       std::shared_ptr<Partition> partition = find(topic, data, answer);
       if (!partition) continue;
@@ -111,7 +123,8 @@ Task<void> Produce::append_all() {
       if (answer.error_code != 0 || body_.acks != kAcksAll) continue;
       Offset end = Offset{answer.base_offset} + record_span_;
       if (partition->high_watermark() < end) {
-        uncovered_.push_back({std::move(partition), end, t, p});
+        uncovered_.push_back({std::move(partition), end, response.responses.size() - 1,
+                              told.partition_responses.size() - 1});
       }
     }
   }
@@ -125,9 +138,17 @@ std::shared_ptr<Partition> Produce::find(const ProduceRequest::TopicProduceData&
     refuse(answer, whole);
     return nullptr;
   }
+  if (is_internal(topic.name)) {
+    refuse(answer, Code::invalid_topic_exception);
+    return nullptr;
+  }
   auto partition = find_partition(request_, {topic.name, topic.topic_id}, data.index);
   if (!partition) {
     refuse(answer, partition.error().code);
+    return nullptr;
+  }
+  if (is_internal((*partition)->name().topic)) {
+    refuse(answer, Code::invalid_topic_exception);
     return nullptr;
   }
   if (!allows(request_, Operation::write, (*partition)->name().topic)) {
@@ -155,7 +176,9 @@ void Produce::append(Partition& partition, Bytes records, Answer& answer) {
     return;
   }
   answer.base_offset = appended->base_offset.value;
-  answer.log_append_time_ms = batch->log_append_time_ms;
+  // Kafka tells a retry when its original was made.
+  answer.log_append_time_ms =
+      appended->duplicate ? appended->original_timestamp : batch->log_append_time_ms;
   answer.log_start_offset = partition.log_start().value;
   record_span_ = appended->last_offset - appended->base_offset + 1;
 }

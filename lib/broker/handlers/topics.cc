@@ -30,7 +30,7 @@ Task<Result<void>> decide(Request& request, bool validate_only, MetadataDriver::
 
 void tell_error(Request& request, const ItemError& error, auto& answer) {
   answer.error_code = wire_code(error.code);
-  if (error.failed()) answer.error_message = request.keep(error.message);
+  if (error.failed() && !error.message.empty()) answer.error_message = request.keep(error.message);
 }
 
 std::vector<NewTopic> new_topics(const CreateTopicsRequest& body) {
@@ -55,7 +55,7 @@ std::vector<NewTopic> new_topics(const CreateTopicsRequest& body) {
 // All configs of a topic, as it was created with them.
 void tell_configs(Request& request, const CreatedTopic& topic,
                   CreateTopicsResponse::CreatableTopicResult& told) {
-  auto& configs = told.configs.emplace();
+  auto& configs = *told.configs;
   for (const ConfigDefinition& definition : topic_configs()) {
     auto& config = configs.emplace_back();
     config.name = definition.name;
@@ -97,11 +97,9 @@ Task<Reply> handle_create_topics(Request& request) {
       continue;
     }
     tell_error(request, topic.error, told);
-    if (topic.error.failed()) {
-      told.configs.reset();
-      continue;
-    }
-    if (!body->validate_only) told.topic_id = topic.id;
+    told.configs.emplace();
+    if (topic.error.failed()) continue;
+    told.topic_id = topic.id;
     told.num_partitions = topic.partitions;
     told.replication_factor = topic.replication_factor;
     if (request.version >= 5) tell_configs(request, topic, told);
