@@ -104,7 +104,7 @@ void Partition::sync_now() { syncs_.sync_now(shared_from_this()); }
 bool Partition::sync_once() {
   Result<void> synced = sync();
   if (!synced) {
-    fail(synced.error());
+    if (!abandoned_.load()) fail(synced.error());
     return false;
   }
   // Whoever waits for what was appended meanwhile wants the next sync at once.
@@ -114,6 +114,7 @@ bool Partition::sync_once() {
 Result<void> Partition::sync() {
   std::lock_guard one_at_a_time(sync_mutex_);
   if (failed()) return eventd::fail(Code::kafka_storage_error, text(name_, " has failed"));
+  if (abandoned_.load()) return eventd::fail(Code::cancelled, text(name_, " was deleted"));
   SyncPlan plan;
   {
     std::lock_guard lock(mutex_);
@@ -181,6 +182,14 @@ void Partition::retire() {
     retired_.store(true);
   }
   waiters_.fire_all();
+}
+
+void Partition::abandon() {
+  retire();
+  std::lock_guard one_at_a_time(sync_mutex_);
+  if (abandoned_.exchange(true)) return;
+  std::lock_guard lock(mutex_);
+  syncs_.count_unsynced(-static_cast<int64_t>(log_->unsynced_bytes()));
 }
 
 Result<void> Partition::close() {

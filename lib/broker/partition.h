@@ -95,6 +95,9 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // The partition is deleted or the broker stops: waiters wake, appends are refused.
   void retire();
   bool retired() const { return retired_.load(); }
+  // Of a partition that is deleted. When this returns no sync touches its paths any more: they may
+  // be renamed, and be another topic's from then on. Waits for a sync that is under way.
+  void abandon();
   // After a last sync: the producer snapshot of a clean stop.
   Result<void> close();
 
@@ -122,6 +125,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::atomic<bool> durable_{true};
   std::atomic<bool> failed_{false};
   std::atomic<bool> retired_{false};
+  std::atomic<bool> abandoned_{false};
   std::atomic<int> sync_state_{idle};
   std::atomic<bool> sync_is_due_{false};  // on the scheduler's list
   int64_t appended_since_sync_ = 0;       // records, under mutex_, outside of durable mode

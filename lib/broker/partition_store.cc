@@ -164,7 +164,7 @@ void PartitionStore::retire_topic(const TopicImage& topic, PartitionTable& table
     auto number = static_cast<int32_t>(i);
     std::shared_ptr<Partition> partition = table.find(topic.id, number);
     if (!partition) continue;
-    partition->retire();
+    partition->abandon();
     Result<std::string> renamed = directory_.mark_deleted(topic.name, number);
     if (renamed) {
       remove_later(std::move(*renamed), partition->config()->file_delete_delay_ms);
