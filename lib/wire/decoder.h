@@ -54,7 +54,9 @@ class Decoder {
     const bool nullable = spec.nullable_in(version_);
     if (spec.is_tagged()) {
       auto code = [](Decoder& decoder, void* at, bool is_nullable) {
-        decoder.value(*static_cast<T*>(at), is_nullable);
+        T fresh{};  // the tag may have come before
+        decoder.value(fresh, is_nullable);
+        *static_cast<T*>(at) = std::move(fresh);
       };
       tagged_->add({static_cast<uint32_t>(spec.tag), &field, code, nullable});
       return;

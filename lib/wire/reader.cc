@@ -47,11 +47,8 @@ std::optional<size_t> MessageReader::nullable_count() {
 
 void MessageReader::skip_tagged_fields() {
   uint32_t count = uvarint();
-  int64_t last = -1;
   for (uint32_t i = 0; i < count && !failed(); i++) {
-    uint32_t tag = uvarint();
-    if (static_cast<int64_t>(tag) <= last) fail();
-    last = tag;
+    uvarint();  // the tag
     skip(uvarint());
   }
 }

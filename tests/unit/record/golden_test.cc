@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/record/builder.h"
 #include "lib/record/control.h"
+#include "tests/support/hex.h"
 
 using namespace eventd;
 
@@ -19,23 +20,6 @@ struct Golden {
   std::vector<std::string> records;
   Buffer bytes;
 };
-
-Buffer from_hex(std::string_view digits) {
-  Buffer bytes;
-  for (size_t i = 0; i + 1 < digits.size(); i += 2) {
-    bytes.push_back(static_cast<uint8_t>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16)));
-  }
-  return bytes;
-}
-
-std::string to_hex(Bytes bytes) {
-  std::string digits;
-  for (uint8_t byte : bytes) {
-    digits += "0123456789abcdef"[byte >> 4];
-    digits += "0123456789abcdef"[byte & 15];
-  }
-  return digits;
-}
 
 std::vector<Golden> golden_batches() {
   std::ifstream file(TEST_SOURCE_DIR "/golden/batches/kafka-4.3.1.txt");
