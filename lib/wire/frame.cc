@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/wire/frame.h"
 
+#include "lib/base/ensure.h"
 #include "lib/base/text.h"
-#include "lib/wire/reader.h"
 
 namespace eventd {
 
@@ -39,12 +39,20 @@ Result<size_t> parse_response_header(Bytes frame, ApiKey api, int16_t version,
 
 void write_request_header(ApiKey api, int16_t version, int32_t correlation_id,
                           std::string_view client_id, Writer& out) {
+  ENSURE(client_id.size() <= kStringSizeMax);
   out.number(static_cast<int16_t>(api));
   out.number(version);
   out.number(correlation_id);
   out.number(static_cast<int16_t>(client_id.size()));
   out.bytes(bytes_of(client_id));
   if (request_header_version(api, version) >= 2) out.uvarint<uint32_t>(0);
+}
+
+Error client_id_error(std::string_view client_id) {
+  return {Code::invalid_request,
+          text("a client id of ", client_id.size(), " bytes; at most ", kStringSizeMax,
+               " fit into a header"),
+          0};
 }
 
 }  // namespace eventd

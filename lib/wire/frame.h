@@ -14,6 +14,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/result.h"
 #include "lib/wire/message.h"
+#include "lib/wire/reader.h"
 
 namespace eventd {
 
@@ -29,7 +30,8 @@ struct RequestHeader {
 // of an unknown API is read without tagged fields.
 Result<RequestHeader> parse_request_header(Bytes frame);
 
-// Appends length, header and message to `out`.
+// Appends length, header and message to `out`. On error nothing was appended: what encode() says,
+// or the client id does not fit into a header.
 template <class M>
 Result<void> encode_request(const M& message, int16_t version, int32_t correlation_id,
                             std::string_view client_id, Buffer& out);
@@ -38,12 +40,16 @@ Result<void> encode_request(const M& message, int16_t version, int32_t correlati
 Result<size_t> parse_response_header(Bytes frame, ApiKey api, int16_t version,
                                      int32_t& correlation_id);
 
+// The client id has at most kStringSizeMax bytes.
 void write_request_header(ApiKey api, int16_t version, int32_t correlation_id,
                           std::string_view client_id, Writer& out);
+
+Error client_id_error(std::string_view client_id);
 
 template <class M>
 Result<void> encode_request(const M& message, int16_t version, int32_t correlation_id,
                             std::string_view client_id, Buffer& out) {
+  if (client_id.size() > kStringSizeMax) return std::unexpected(client_id_error(client_id));
   size_t start = out.size();
   Writer writer(out);
   Writer::Mark length = writer.mark();
