@@ -2,10 +2,13 @@
 // A record batch from a peer: header, checksum, every codec, records and headers. The first byte
 // chooses whether the rest is a batch or the compressed records of one.
 #include <cstdlib>
+#include <fstream>
 
 #include "lib/record/codec.h"
 #include "lib/record/control.h"
 #include "lib/record/record.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/support/hex.h"
 
 using namespace eventd;
 
@@ -40,6 +43,26 @@ void read_records(Bytes payload, int32_t count) {
 }
 
 }  // namespace
+
+// Kafka's batches, whole, and their records by themselves.
+std::vector<Buffer> eventd::seeds() {
+  std::vector<Buffer> seeds;
+  std::ifstream file(TEST_SOURCE_DIR "/golden/batches/kafka-4.3.1.txt");
+  std::string line;
+  while (std::getline(file, line)) {
+    if (!line.starts_with("bytes ")) continue;
+    Buffer batch = from_hex(std::string_view(line).substr(6));
+    Result<BatchHeader> header = check_batch(batch);
+    if (!header) abort();
+    Buffer& whole = seeds.emplace_back(1, uint8_t{7});
+    append(whole, batch);
+    auto codec = static_cast<uint8_t>(header->codec());
+    Buffer& records = seeds.emplace_back();
+    records.push_back(static_cast<uint8_t>(codec + 8 * header->record_count));
+    append(records, records_of(batch));
+  }
+  return seeds;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
