@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/base/standard_streams.h"
 #include "lib/cli/produce.h"
 
-int main(int argc, char** argv) { return eventd::event_produce(argc, argv); }
+int main(int argc, char** argv) {
+  eventd::hold_standard_streams();
+  return eventd::event_produce(argc, argv);
+}
