@@ -400,8 +400,7 @@ int event_admin(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   create->add_option("--config", options.configs, "Topic configs")
       ->type_name("K=V")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   create->add_flag("--if-not-exists", options.if_not_exists, "No error if it is there");
   create->add_flag("--dry-run", options.dry_run, "Only say what would be done");
   CLI::App* remove =

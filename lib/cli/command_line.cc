@@ -140,8 +140,7 @@ CommandLine::CommandLine(std::string tool, std::string description)
       ->type_name("HOST:PORT,..");
   app_.add_option("-X,--set", common.settings, "Set a client property by Kafka's name")
       ->type_name("K=V")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   app_.add_flag("-q,--quiet", common.quiet, "No progress");
   app_.add_flag("-v,--verbose", common.verbose, "Say more");
   app_.get_formatter()->column_width(28);

@@ -43,8 +43,7 @@ ReadingCommand::ReadingCommand(CommandLine& line) {
       ->type_name("POSITION");
   app.add_option("--until", until_, "Where to end: a position, count=N, idle=DURATION")
       ->type_name("END")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   app.add_flag("-f,--follow", follow_, "Go on as more arrives");
   app.add_option("--timeout", timeout_, "Exit 5 if not ended by itself within D")->type_name("D");
   app.add_option("--require", require_, "Exit 5 if fewer records are printed")->type_name("N");
