@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/broker/broker.h"
 
-#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -21,7 +20,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds kCheckpointEvery{5};
-constexpr seconds kStopMax{10};
+// What a stop gives to peers that do not take their answers. It leaves time for the final syncs
+// within the time that a stop may last.
+constexpr seconds kAnswersMax{5};
 constexpr milliseconds kStopPoll{5};
 constexpr milliseconds kFailureGrace{200};
 constexpr int kExitDisk = 4;
@@ -60,23 +61,31 @@ Broker::~Broker() { pool_.reset(); }
 
 Result<std::unique_ptr<Broker>> Broker::start(const BrokerConfig& config, Disk& disk) {
   std::unique_ptr<Broker> broker(new Broker(config, disk));
-  Result<void> opened = broker->open_storage();
-  if (!opened) return pass(opened);
-  std::vector<UvLoop*> loops;
-  for (auto& loop : broker->loops_) loops.push_back(loop.get());
-  broker->server_ = std::make_unique<Server>(*broker, std::move(loops), broker->config_);
-  Result<void> listening = broker->server_->listen(broker->config_.listeners);
-  if (!listening) return pass(listening);
-  Result<void> registered = broker->register_self();
-  if (!registered) return pass(registered);
+  Result<void> done = broker->open_directory();
+  if (done) done = broker->open_ports();
+  if (done) done = broker->open_storage();
+  if (done) done = broker->register_self();
+  if (!done) return pass(done);
   for (View& view : broker->views_) view = broker->metadata_->view();
   return broker;
 }
 
-Result<void> Broker::open_storage() {
+Result<void> Broker::open_directory() {
   auto directory = LogDirectory::open(disk_, config_.data_dir, config_.node_id);
   if (!directory) return pass(directory);
   directory_ = std::move(*directory);
+  return {};
+}
+
+// Who connects from now on waits in the system's queue until run().
+Result<void> Broker::open_ports() {
+  std::vector<UvLoop*> loops;
+  for (auto& loop : loops_) loops.push_back(loop.get());
+  server_ = std::make_unique<Server>(*this, std::move(loops), config_);
+  return server_->listen(config_.listeners);
+}
+
+Result<void> Broker::open_storage() {
   Result<bool> clean = directory_->take_clean_marker();
   if (!clean) return pass(clean);
   syncs_ = std::make_unique<SyncScheduler>(disk_, *pool_, *loops_.front(),
@@ -133,35 +142,38 @@ int Broker::run() {
 }
 
 void Broker::stop() {
-  if (stopping_.exchange(true)) _exit(128 + SIGTERM);
-  main_loop().post([this] { begin_stop(); });
+  if (!stopping_.exchange(true)) main_loop().post([this] { begin_stop(); });
 }
 
-// Loop 0. Answers go out while there is time; then the loops end.
+// Loop 0. Answers go out while there is time; then connections are cut and the loops end.
 void Broker::begin_stop() {
   server_->stop_listening();
   bool failed = disk_has_failed_.load();
   server_->end_connections(false);
-  auto grace = failed ? milliseconds(kFailureGrace) : milliseconds(kStopMax);
-  auto wait = [](Broker& broker, Instant deadline) -> Task<void> {
-    Loop& loop = broker.main_loop();
-    while (broker.server_->connection_count() > 0 && loop.now() < deadline) {
-      co_await sleep_until(loop, loop.now() + kStopPoll);
+  spawn(end_loops(failed ? kFailureGrace : milliseconds(kAnswersMax)));
+}
+
+Task<void> Broker::end_loops(milliseconds grace) {
+  Loop& loop = main_loop();
+  Instant deadline = loop.now() + grace;
+  bool cut = false;
+  while (server_->connection_count() > 0 && !(cut && disk_has_failed_.load())) {
+    if (!cut && loop.now() >= deadline) {
+      cut = true;
+      if (!disk_has_failed_.load()) log_warning("some peers did not take their answers in time");
+      server_->end_connections(true);
     }
-    for (auto& each : broker.loops_) each->stop();
-  };
-  spawn(wait(*this, main_loop().now() + grace));
+    co_await sleep_until(loop, loop.now() + kStopPoll);
+  }
+  for (auto& each : loops_) each->stop();
 }
 
 int Broker::finish_stop() {
+  if (disk_has_failed_.load()) return kExitDisk;
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   pool_.reset();  // after the syncs that are under way
   if (disk_has_failed_.load()) return kExitDisk;
-  if (server_->connection_count() > 0) {
-    log_warning("some requests did not end in time");
-    return 0;  // as after a kill: the next start checks the logs
-  }
   Result<void> closed = close_storage();
   if (closed) return 0;
   log_error("the stop is not clean: ", closed.error().message);
@@ -214,6 +226,10 @@ void Broker::repeat(const std::shared_ptr<Repeated>& repeated) {
 
 void Broker::schedule_maintenance() {
   every(kCheckpointEvery, kCheckpointEvery, [this] {
+    if (!directory_->is_there()) {
+      return disk_failed({Code::not_found, text("the data directory ", directory_->path(),
+                                                " is gone"), 0});
+    }
     Result<void> stored = partitions_->checkpoint();
     if (!stored) log_warning("no checkpoint: ", stored.error().message);
     partitions_->remove_due(monotonic_now());

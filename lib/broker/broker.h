@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The broker: everything that requests share, and the order in which it starts and stops.
 //
-//   start  lock and identity -> metadata log -> registration -> partitions -> loops and listeners
+//   start  lock and identity -> ports -> metadata log -> partitions -> registration -> loops
 //   stop   listeners -> parked requests -> final syncs -> fenced registration -> checkpoints ->
 //          clean marker
+//
+// The directory and the ports come first: where one of them is taken, nothing was touched.
 //
 // Loop 0 is run by the thread that calls run(); the others have threads of their own.
 #pragma once
@@ -38,9 +40,10 @@ class Broker {
   static Result<std::unique_ptr<Broker>> start(const BrokerConfig& config, Disk& disk);
   ~Broker();
 
-  // Serves until stop(). The exit status: 0 after a clean stop, 4 if the disk failed.
+  // Serves until stop(). The exit status: 0 after a clean stop, 4 if the disk failed. Work may hang
+  // on a failed disk: the process is then to be left without destroying the broker.
   int run();
-  // Any thread. The second call ends at once, as a kill would.
+  // Any thread, any number of times.
   void stop();
 
   // Where it listens.
@@ -64,11 +67,14 @@ class Broker {
 
  private:
   Broker(const BrokerConfig& config, Disk& disk);
+  Result<void> open_directory();
+  Result<void> open_ports();
   Result<void> open_storage();
   Result<void> register_self();
   void publish(View view, Callback done);
   void disk_failed(const Error& error);
   void begin_stop();
+  Task<void> end_loops(std::chrono::milliseconds grace);
   int finish_stop();
   Result<void> close_storage();
   void schedule_maintenance();

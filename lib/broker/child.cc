@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -42,13 +43,15 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return out;
 }
 
+constexpr std::array kHandled{SIGPIPE, SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+
 // Between fork and exec only async-signal-safe calls are allowed: other threads may have held
 // locks.
-[[noreturn]] void become(char* const* command, char** environment, pid_t parent, int report) {
-  sigset_t none;
-  sigemptyset(&none);
-  for (int signal : {SIGPIPE, SIGINT, SIGQUIT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+[[noreturn]] void become(char* const* command, char** environment, const SignalState& signals,
+                         pid_t parent, int report) {
+  for (int number : kHandled) ::signal(number, SIG_DFL);
+  for (int number : signals.ignored) ::signal(number, SIG_IGN);
+  sigprocmask(SIG_SETMASK, &signals.blocked, nullptr);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(kExitOwnFailure);  // it died before the line above
   environ = environment;
@@ -60,6 +63,17 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 
 }  // namespace
 
+SignalState SignalState::now() {
+  SignalState state;
+  for (int number : kHandled) {
+    struct sigaction action{};
+    sigaction(number, nullptr, &action);
+    if (action.sa_handler == SIG_IGN) state.ignored.push_back(number);
+  }
+  sigprocmask(SIG_SETMASK, nullptr, &state.blocked);
+  return state;
+}
+
 Result<pid_t> start_child(const std::vector<std::string>& command,
                           const ChildEnvironment& environment) {
   std::vector<std::string> entries = environment_of_child(environment);
@@ -70,7 +84,8 @@ Result<pid_t> start_child(const std::vector<std::string>& command,
   pid_t parent = getpid();
   pid_t child = fork();
   if (child == 0) {
-    become(command_pointers.data(), environment_pointers.data(), parent, report[1]);
+    become(command_pointers.data(), environment_pointers.data(), environment.signals, parent,
+           report[1]);
   }
   int fork_error = errno;
   close(report[1]);

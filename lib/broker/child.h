@@ -7,6 +7,7 @@
 // start() belongs into the main thread.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <string>
@@ -22,14 +23,23 @@ inline constexpr int kExitOwnFailure = 125;
 inline constexpr int kExitNotExecutable = 126;
 inline constexpr int kExitNotFound = 127;
 
+// Which of the signals that we handle were ignored, and which were blocked.
+struct SignalState {
+  std::vector<int> ignored;
+  sigset_t blocked{};
+  // As they are now. Ask before any of them is changed.
+  static SignalState now();
+};
+
+// What the command does not inherit from us as it is.
 struct ChildEnvironment {
   std::vector<std::pair<std::string, std::string>> set;
   std::vector<std::string> unset;
+  SignalState signals;  // ours, as they were when we started
 };
 
 // The process id, once the command runs. not_found if there is no such command, unsupported if it
-// cannot be executed, io_error for what is our own fault. The command starts with no signal
-// blocked.
+// cannot be executed, io_error for what is our own fault.
 Result<pid_t> start_child(const std::vector<std::string>& command,
                           const ChildEnvironment& environment);
 

@@ -43,7 +43,9 @@ Task<void> Connection::run() {
 
 void Connection::stop() {
   stopping_ = true;
-  if (waiting_for_frame_) stream_->cancel_read();
+  // Also within a frame: what is not whole was promised nothing.
+  stream_->cancel_read();
+  for (auto& pending : pending_) pending->request->hurry();
 }
 
 void Connection::abort() {
@@ -80,9 +82,7 @@ Task<Result<void>> Connection::fill(size_t needed) {
 
 Task<Result<Buffer>> Connection::read_frame() {
   stream_->set_read_deadline(loop_.now() + limits_.idle_max);
-  waiting_for_frame_ = true;
   Result<void> prefix = co_await fill(kFramePrefix);
-  waiting_for_frame_ = false;
   if (!prefix) co_return pass(prefix);
   auto size = load_big_endian<int32_t>(input_.data() + input_at_);
   input_at_ += kFramePrefix;
@@ -160,6 +160,7 @@ Task<bool> Connection::start(Buffer frame) {
   }
   auto pending = std::make_shared<Pending>();
   pending_bytes_ += request->size_bytes();
+  if (stopping_) request->hurry();
   request->view = broker_.view(loop_index_);
   request->arrived = loop_.now();
   pending->request = std::move(request);

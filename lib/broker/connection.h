@@ -85,7 +85,6 @@ class Connection {
   bool reading_ended_ = false;
   bool failed_ = false;
   bool stopping_ = false;
-  bool waiting_for_frame_ = false;
   int turns_ = 0;
   size_t turn_bytes_ = 0;
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/broker/options.h"
 
+#include <fcntl.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
@@ -9,7 +12,30 @@
 namespace eventd {
 
 namespace {
+
 constexpr size_t kConfigMax = 1 << 20;
+
+// To its end, whatever it is: the shell's <(..) has no size.
+Result<std::string> read_config_file(const std::string& path) {
+  int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return fail_with_errno(errno, text("open ", printable(path)));
+  std::string contents;
+  char some[4096];
+  ssize_t got = 0;
+  while ((got = read(descriptor, some, sizeof some)) != 0 && contents.size() <= kConfigMax) {
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) break;
+    contents.append(some, static_cast<size_t>(got));
+  }
+  int error = errno;
+  close(descriptor);
+  if (got < 0) return fail_with_errno(error, text("read ", printable(path)));
+  if (contents.size() > kConfigMax) {
+    return fail(Code::too_large, text(printable(path), " is no config: it has more than 1 MiB"));
+  }
+  return contents;
+}
+
 }  // namespace
 
 int complain(int status, std::string_view line) {
@@ -18,13 +44,31 @@ int complain(int status, std::string_view line) {
   return status;
 }
 
-Result<BrokerConfig> load_config(Disk& disk, const Options& options) {
+int complain(const Error& error) {
+  switch (error.code) {
+    case Code::bad_config:
+    case Code::bad_usage:
+      return complain(kExitUsage, error.message);
+    case Code::in_use:
+      return complain(kExitTaken, error.message);
+    case Code::disk_full:
+      return complain(kExitDisk, text(error.message, "; it starts once there is space"));
+    default:
+      break;
+  }
+  bool refused = error.system_error == EACCES || error.system_error == EPERM ||
+                 error.system_error == EROFS || error.system_error == ENOTDIR;
+  return complain(kExitDisk, refused ? text(error.message, "; --data-dir names another folder")
+                                     : error.message);
+}
+
+Result<BrokerConfig> load_config(const Options& options) {
   ConfigSources sources;
   sources.listen_anywhere = options.listen_anywhere;
   if (!options.config_file.empty()) {
-    Result<Buffer> file = read_file(disk, options.config_file, kConfigMax);
+    Result<std::string> file = read_config_file(options.config_file);
     if (!file) return fail(Code::bad_config, file.error().message);
-    Result<std::vector<Setting>> settings = parse_properties(text_of(*file));
+    Result<std::vector<Setting>> settings = parse_properties(*file);
     if (!settings) return pass(settings, options.config_file);
     sources.file = std::move(*settings);
   }

@@ -10,7 +10,6 @@
 
 #include "lib/base/result.h"
 #include "lib/broker/config/broker_config.h"
-#include "lib/log/disk.h"
 
 namespace eventd {
 
@@ -31,8 +30,10 @@ struct Options {
 
 // Says it in one line on stderr; returns `status`.
 int complain(int status, std::string_view line);
+// Why a broker does not start, and what to try; returns the exit status for it.
+int complain(const Error& error);
 
 // The config file, under the options, under -X. bad_config with what is wrong.
-Result<BrokerConfig> load_config(Disk& disk, const Options& options);
+Result<BrokerConfig> load_config(const Options& options);
 
 }  // namespace eventd

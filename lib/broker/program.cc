@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/broker/program.h"
 
-#include <signal.h>
-
 #include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
@@ -22,8 +20,7 @@ void add_common(CLI::App& app, Options& options) {
   app.add_option("--data-dir", options.data_dir, "Keep everything in this folder");
   app.add_option("-X,--set", options.settings, "Set a broker config by Kafka's name")
       ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   app.add_flag("-v,--verbose", options.verbose, "Log more");
   app.add_flag("-q,--quiet", options.quiet, "Log only warnings and errors");
 }
@@ -60,7 +57,13 @@ int run_main(int argc, char** argv) {
     return complain(kExitOwnFailure, text("run: ", error.what()));
   }
   std::vector<std::string> command = app.remaining();
-  if (!command.empty() && command.front() == "--") command.erase(command.begin());
+  bool marked = !command.empty() && command.front() == "--";
+  if (marked) command.erase(command.begin());
+  if (!marked && !command.empty() && command.front().starts_with("-")) {
+    return complain(kExitOwnFailure,
+                    text("run: no option ", printable(command.front()),
+                         "; a command that begins with '-' stands after --"));
+  }
   if (command.empty()) return complain(kExitOwnFailure, "run: a command is missing");
   return run_command(options, command);
 }
@@ -68,7 +71,6 @@ int run_main(int argc, char** argv) {
 }  // namespace
 
 int eventd_main(int argc, char** argv) {
-  signal(SIGPIPE, SIG_IGN);
   if (argc > 1 && std::string_view(argv[1]) == "run") return run_main(argc, argv);
   Options options;
   CLI::App app("The event broker: speaks Kafka's protocol, keeps Kafka's files", "eventd");

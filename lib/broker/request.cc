@@ -10,6 +10,11 @@ void Request::give_up() {
   if (ticket_) ticket_->fire();
 }
 
+void Request::hurry() {
+  hurried_ = true;
+  if (ticket_) ticket_->fire();
+}
+
 Task<void> Request::await_appends() {
   while (!appends_done_) co_await appended_.wait();
 }

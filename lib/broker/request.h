@@ -101,7 +101,11 @@ class Request {
   // The peer is gone: what waits stops waiting.
   void give_up();
   bool gave_up() const { return gave_up_; }
-  // What give_up() fires, besides whoever else holds it.
+  // The broker stops: who waits for records that may never come answers with what there is. What
+  // waits for a sync goes on.
+  void hurry();
+  bool hurried() const { return hurried_; }
+  // What give_up() and hurry() fire, besides whoever else holds it.
   void set_ticket(TicketPointer ticket) { ticket_ = std::move(ticket); }
 
   WallTime wall_now() const { return loop.wall_now(); }
@@ -113,6 +117,7 @@ class Request {
   std::vector<std::shared_ptr<const void>> things_;  // shared with whoever made them
   TicketPointer ticket_;
   bool gave_up_ = false;
+  bool hurried_ = false;
   bool appends_done_ = false;
   Signal appended_;
 };

@@ -1,96 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/broker/serve.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
-#include <vector>
 
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
 #include "lib/broker/broker.h"
+#include "lib/broker/stop_signals.h"
+#include "lib/log/no_sync_disk.h"
 
 namespace eventd {
 
 namespace {
 
-int status_of(const Error& error) {
-  switch (error.code) {
-    case Code::bad_config:
-    case Code::bad_usage:
-      return kExitUsage;
-    case Code::in_use:
-      return kExitTaken;
-    default:
-      return kExitDisk;
-  }
+// A file that is left from an earlier start would tell a port before there is one.
+bool is_plain_file(const std::string& path) {
+  struct stat status{};
+  return lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
-// Stops the broker on the first signal; Broker::stop() ends the process on the second.
-class Signals {
- public:
-  Signals(Broker& broker, std::initializer_list<int> numbers) {
-    for (int number : numbers) {
-      auto* handle = new uv_signal_t;
-      uv_signal_init(broker.main_loop().handle(), handle);
-      handle->data = &broker;
-      uv_signal_start(
-          handle, [](uv_signal_t* signal, int) { static_cast<Broker*>(signal->data)->stop(); },
-          number);
-      handles_.push_back(handle);
-    }
-  }
-  ~Signals() {
-    for (uv_signal_t* handle : handles_) {
-      uv_close(reinterpret_cast<uv_handle_t*>(handle),
-               [](uv_handle_t* closed) { delete reinterpret_cast<uv_signal_t*>(closed); });
-    }
-  }
-  Signals(const Signals&) = delete;
-  Signals& operator=(const Signals&) = delete;
+bool is_there(const std::string& path) {
+  struct stat status{};
+  return lstat(path.c_str(), &status) == 0;
+}
 
- private:
-  std::vector<uv_signal_t*> handles_;
-};
+// Whoever sees the file sees the whole port. What is no plain file (a pipe, /dev/stdout) is written
+// to. Not synced: after a power cut there is no such broker.
+Result<void> write_port_file(Disk& disk, const std::string& path, uint16_t port) {
+  std::string line = text(port, "\n");
+  if (!is_there(path) || is_plain_file(path)) {
+    NoSyncDisk fast(disk);
+    return replace_file(fast, path, bytes_of(line));
+  }
+  int descriptor = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) return fail_with_errno(errno, text("open ", path));
+  ssize_t written = write(descriptor, line.data(), line.size());
+  int error = written < 0 ? errno : EIO;
+  close(descriptor);
+  if (written == static_cast<ssize_t>(line.size())) return {};
+  return fail_with_errno(error, text("write ", path));
+}
 
+// One line on stdout; further listeners are for the log.
 void announce(const Broker& broker) {
+  bool first = true;
   for (const ListenerConfig& listener : broker.bound()) {
-    std::string line = text("listening on ", to_string(listener.address), "\n");
-    (void)!write(STDOUT_FILENO, line.data(), line.size());  // a closed stdout is no reason to stop
+    std::string line = text("listening on ", to_string(listener.address));
+    if (first) {
+      line += '\n';
+      (void)!write(STDOUT_FILENO, line.data(), line.size());  // a closed stdout: no reason to stop
+    } else {
+      log_info("also ", line);
+    }
+    first = false;
   }
 }
 
-Result<void> write_port_file(Disk& disk, const std::string& path, const Broker& broker) {
-  std::string port = text(broker.bound().front().address.port, "\n");
-  return replace_file(disk, path, bytes_of(port));
-}
-
-void apply_verbosity(const Options& options) {
-  if (options.quiet) set_log_level(LogLevel::warning);
-  if (options.verbose) set_log_level(LogLevel::debug);
+int run_broker(const Options& options, Disk& disk, Broker& broker, StopSignals& signals) {
+  signals.tell(broker.main_loop(), [&broker] { broker.stop(); });
+  if (!options.port_file.empty()) {
+    Result<void> written =
+        write_port_file(disk, options.port_file, broker.bound().front().address.port);
+    if (!written) return complain(kExitDisk, text("--port-file: ", written.error().message));
+  }
+  announce(broker);
+  int status = broker.run();
+  // What hangs on a failed disk is not waited for.
+  if (status == kExitDisk) _exit(status);
+  signals.forget();
+  return status;
 }
 
 }  // namespace
 
 int serve(const Options& options) {
-  apply_verbosity(options);
+  if (options.quiet) set_log_level(LogLevel::warning);
+  if (options.verbose) set_log_level(LogLevel::debug);
   PosixDisk disk;
-  Result<BrokerConfig> config = load_config(disk, options);
+  Result<BrokerConfig> config = load_config(options);
   if (!config) return complain(kExitUsage, config.error().message);
+  if (is_plain_file(options.port_file)) unlink(options.port_file.c_str());
+  signal(SIGPIPE, SIG_IGN);
+  StopSignals signals;
   Result<std::unique_ptr<Broker>> broker = Broker::start(*config, disk);
-  if (!broker) return complain(status_of(broker.error()), broker.error().message);
-  int status = 0;
-  {
-    Signals signals(**broker, {SIGTERM, SIGINT, SIGHUP});
-    if (!options.port_file.empty()) {
-      Result<void> written = write_port_file(disk, options.port_file, **broker);
-      if (!written) return complain(kExitDisk, written.error().message);
-    }
-    announce(**broker);
-    status = (*broker)->run();
-  }
-  return status;
+  if (!broker) return complain(broker.error());
+  return run_broker(options, disk, **broker, signals);
 }
 
 }  // namespace eventd

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "lib/base/logger.h"
@@ -10,6 +11,23 @@
 #include "lib/broker/broker.h"
 
 namespace eventd {
+
+namespace {
+
+// An address is somebody else's, or not allowed to us: in_use; or it is none of this machine.
+std::unexpected<Error> explain(Error error, const Address& address) {
+  if (error.code == Code::in_use) {
+    error.message += "; --port names another, 0 a free one";
+  } else if (error.system_error == EACCES) {
+    error.code = Code::in_use;
+    error.message += address.is_unix ? "" : "; ports below 1024 are for root";
+  } else {
+    error = Error{Code::bad_config, text("listeners: ", error.message), error.system_error};
+  }
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace
 
 Server::Server(Broker& broker, std::vector<UvLoop*> loops, const BrokerConfig& config)
     : broker_(broker),
@@ -23,7 +41,7 @@ Result<void> Server::listen(const std::vector<ListenerConfig>& listeners) {
     auto accept = [this, name = wanted.name](int descriptor) { accepted(descriptor, name); };
     Result<std::unique_ptr<Listener>> listener =
         Listener::listen(*loops_.front(), wanted.address, std::move(accept));
-    if (!listener) return pass(listener);
+    if (!listener) return explain(std::move(listener.error()), wanted.address);
     bound_.push_back({wanted.name, (*listener)->address()});
     listeners_.push_back(std::move(*listener));
   }

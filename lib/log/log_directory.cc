@@ -45,10 +45,11 @@ Result<std::unique_ptr<LogDirectory>> LogDirectory::open(Disk& disk, const std::
   }
   std::unique_ptr<LogDirectory> directory(new LogDirectory(disk, path));
   Result<std::unique_ptr<File>> lock = disk.open(text(path, "/.lock"), Open::create);
-  if (!lock) return pass(lock);
+  if (!lock) return pass(lock, text("the data directory ", path));
   Result<void> locked = (*lock)->lock();
   if (!locked && locked.error().code == Code::in_use) {
-    return fail(Code::in_use, text("another broker uses the directory ", path));
+    return fail(Code::in_use, text("another broker, ours or Kafka, uses ", path,
+                                   "; stop it, or name another folder with --data-dir"));
   }
   if (!locked) return pass(locked);
   directory->lock_ = std::move(*lock);
@@ -61,6 +62,11 @@ Result<std::unique_ptr<LogDirectory>> LogDirectory::open(Disk& disk, const std::
   directory->recovery_points = std::move(*recovery);
   directory->log_starts = std::move(*starts);
   return directory;
+}
+
+bool LogDirectory::is_there() const {
+  Result<bool> there = disk_.exists(text(path_, "/.lock"));
+  return !there || *there;
 }
 
 Result<void> LogDirectory::identify(std::optional<int32_t> node_id) {

@@ -28,6 +28,9 @@ class LogDirectory {
                                                     std::optional<int32_t> node_id);
 
   const std::string& path() const { return path_; }
+  // False once somebody has removed it or moved it away: what is open still works, but no other
+  // start will find it.
+  bool is_there() const;
   const MetaProperties& identity() const { return identity_; }
   // Whether the last process stopped cleanly. Asking takes the marker away.
   Result<bool> take_clean_marker();

@@ -4,7 +4,8 @@
   with Broker(folder, "-X", "num.partitions=2") as broker:
       connect(broker.address); broker.kill(); broker.start()     # the same port again
 
-Leaving the `with` kills what still runs. What it printed is folder/broker.log.
+Leaving the `with` kills what still runs. What it printed is folder/broker.log. Its data are in
+folder/data, or where `data` says.
 """
 
 import os
@@ -23,8 +24,9 @@ def until(condition, what, seconds=30):
 
 
 class Broker:
-    def __init__(self, folder, *arguments, wrapper=()):
+    def __init__(self, folder, *arguments, wrapper=(), data=None):
         self.folder = pathlib.Path(folder)
+        self.data = pathlib.Path(data) if data else self.folder / "data"
         self.arguments = list(arguments)
         self.wrapper = list(wrapper)
         self.port = 0
@@ -33,10 +35,6 @@ class Broker:
     @property
     def address(self):
         return f"127.0.0.1:{self.port}"
-
-    @property
-    def data(self):
-        return self.folder / "data"
 
     def launch(self):
         """Starts it without waiting until it listens."""

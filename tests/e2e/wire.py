@@ -154,6 +154,19 @@ def records_of(data, first_offset=0):
                 yield Record(base + delta, first_time + time_delta, key, value)
 
 
+def batches_of(data):
+    """(base offset, last offset, bytes) of each whole batch. What the broker stamps (base offset,
+    leader epoch) stands in the first 16 bytes; the others are as they were produced."""
+    position = 0
+    while data and len(data) - position >= 61:
+        base, length = struct.unpack_from(">qi", data, position)
+        if position + 12 + length > len(data):
+            return
+        delta, = struct.unpack_from(">i", data, position + 23)
+        yield base, base + delta, data[position:position + 12 + length]
+        position += 12 + length
+
+
 def _text(value):
     if value is None:
         return struct.pack(">h", -1)
@@ -286,8 +299,8 @@ class Connection:
         body = struct.pack(">iiiibi", -1, wait_ms, min_bytes, max_bytes, 0, 1) + _text(topic)
         return self.send(FETCH, 4, body + struct.pack(">iiqi", 1, partition, offset, max_bytes))
 
-    def fetched(self, correlation, offset=0):
-        """The records from `offset` on, and the high watermark."""
+    def fetched_raw(self, correlation):
+        """The batches as they came, and the high watermark."""
         reader = self.receive(correlation)
         reader.number("i"), reader.number("i")
         topic = reader.text()
@@ -296,7 +309,12 @@ class Connection:
         watermark = reader.number("q")
         reader.number("q")
         reader.take(16 * max(0, reader.number("i")))
-        return list(records_of(reader.data_field(), offset)), watermark
+        return reader.data_field() or b"", watermark
+
+    def fetched(self, correlation, offset=0):
+        """The records from `offset` on, and the high watermark."""
+        data, watermark = self.fetched_raw(correlation)
+        return list(records_of(data, offset)), watermark
 
     def fetch(self, topic, partition, offset, **limits):
         return self.fetched(self.fetch_later(topic, partition, offset, **limits), offset)[0]

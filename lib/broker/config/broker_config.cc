@@ -89,7 +89,7 @@ int32_t default_loops() {
 
 std::string default_data_dir() {
   if (geteuid() == 0) return "/var/lib/eventd";
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state != '\0') {
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
     return text(std::string_view(state), "/eventd");
   }
   const char* home = std::getenv("HOME");

@@ -56,7 +56,7 @@ struct ConfigSources {
 Result<BrokerConfig> make_broker_config(const ConfigSources& sources,
                                         std::vector<std::string>& warnings);
 
-// $XDG_STATE_HOME/eventd; for root /var/lib/eventd.
+// $XDG_STATE_HOME/eventd (if absolute; else ~/.local/state/eventd); for root /var/lib/eventd.
 std::string default_data_dir();
 
 }  // namespace eventd

@@ -66,7 +66,8 @@ class Fetch {
 Task<void> Fetch::read_or_wait() {
   while (true) {
     bool enough = read_all();
-    if (enough || request_.gave_up() || request_.loop.now() >= deadline_) co_return;
+    if (enough || request_.gave_up() || request_.hurried()) co_return;
+    if (request_.loop.now() >= deadline_) co_return;
     co_await wait_for_more();
   }
 }
