@@ -62,6 +62,21 @@ stop_kafka() {
   until_true 30 ended "$kafka_pid"
 }
 
+# While one of the two uses the folder, the other is refused.
+eventd_is_refused() {
+  local status=0
+  eventd --data-dir "$data" --port 0 >"$work/refused" 2>&1 || status=$?
+  [ $status = 3 ] && grep -q "another broker, ours or Kafka, uses $data" "$work/refused" ||
+    { cat "$work/refused"; fail "eventd on the folder of a running Kafka ended with $status"; }
+}
+
+kafka_is_refused() {
+  ! kafka start "$work/kafka" "$kafka_port" >/dev/null 2>&1 ||
+    fail "Kafka started on the folder of a running eventd"
+  grep -q 'Failed to acquire lock on file .lock' "$work/kafka/log" ||
+    { tail -n 20 "$work/kafka/log"; fail "Kafka was not refused for the lock"; }
+}
+
 start_broker
 create_topic boot-shared 3
 write "$broker" eventd
@@ -70,6 +85,7 @@ stop_broker
 start_kafka
 state "$kafka_address" "$work/after"
 same "Kafka, after our clean stop"
+eventd_is_refused
 
 write "$kafka_address" kafka
 state "$kafka_address" "$work/before"
@@ -77,6 +93,7 @@ stop_kafka
 start_broker
 state "$broker" "$work/after"
 same "eventd, after Kafka's clean stop"
+[ -z "${EVENTD_LONG:-}" ] || kafka_is_refused
 
 write "$broker" again
 state "$broker" "$work/before"
