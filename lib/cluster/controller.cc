@@ -5,7 +5,6 @@
 #include <map>
 #include <set>
 
-#include "lib/base/ensure.h"
 #include "lib/base/text.h"
 #include "lib/wire/messages/metadata_records.h"
 
@@ -14,10 +13,10 @@ namespace eventd {
 namespace {
 
 constexpr size_t kTopicNameMax = 249;
-constexpr int16_t kPartitionRecordVersion = 2;
-constexpr int16_t kRegisterBrokerVersion = 4;
-constexpr int16_t kCordonedVersion = 3;
+constexpr int8_t kRecovered = 0;
 constexpr int8_t kRecovering = 1;
+constexpr const char* kElrFeature = "eligible.leader.replicas.version";
+constexpr const char* kMinInsync = "min.insync.replicas";
 
 bool is_internal_log(std::string_view name) { return name == "__cluster_metadata"; }
 
@@ -57,8 +56,11 @@ void Controller::add(const M& record, int16_t version) {
   Buffer value;
   Writer out(value);
   Result<void> encoded = encode_metadata_record(record, version, out);
-  ENSURE(encoded.has_value());
-  records_.push_back(std::move(value));
+  if (encoded) {
+    records_.push_back(std::move(value));
+  } else if (!error_) {
+    error_ = std::move(encoded.error());
+  }
 }
 
 ItemError Controller::check_name(const std::string& name) const {
@@ -225,8 +227,11 @@ void Controller::add_partition(const Uuid& topic, int32_t index,
   record.leader = replicas.front();
   record.leader_epoch = 0;
   record.partition_epoch = 0;
-  record.directories.assign(replicas.size(), settings_.directory_id);
-  add(record, kPartitionRecordVersion);
+  int16_t version = record_versions(image_).partition;
+  if (version >= kFirstWithDirectories) {
+    record.directories.assign(replicas.size(), settings_.directory_id);
+  }
+  add(record, version);
 }
 
 std::vector<DeletedTopic> Controller::delete_topics(const std::vector<TopicChoice>& topics) {
@@ -345,14 +350,20 @@ void Controller::set_configs(
 void Controller::bootstrap() {
   // Kafka finds the version of all that follows in the first record.
   for (auto [name, level] : {std::pair<const char*, int16_t>{"metadata.version", kMetadataVersion},
-                             {"eligible.leader.replicas.version", 1}}) {
+                             {kElrFeature, 1}}) {
     FeatureLevelRecord record;
     record.name = name;
     record.feature_level = level;
     add(record, 0);
   }
-  // With eligible leader replicas Kafka keeps the minimum for all brokers in the metadata.
-  set_configs(ConfigResource::broker, "", {{"min.insync.replicas", "1"}});
+  set_configs(ConfigResource::broker, "", {{kMinInsync, "1"}});
+}
+
+// With eligible leader replicas Kafka keeps the minimum for all brokers in the metadata.
+void Controller::bootstrap_configs() {
+  if (image_.feature(kElrFeature) == 0) return;
+  if (image_.config(ConfigResource::broker, "").contains(kMinInsync)) return;
+  set_configs(ConfigResource::broker, "", {{kMinInsync, "1"}});
 }
 
 void Controller::register_broker(const Registration& registration, Offset offset) {
@@ -375,9 +386,9 @@ void Controller::register_broker(const Registration& registration, Offset offset
   }
   if (registration.rack) record.rack = *registration.rack;
   record.fenced = true;
-  record.log_dirs = {registration.directory_id};
-  bool knows_cordoned = image_.feature("metadata.version") >= kMetadataVersion;
-  add(record, knows_cordoned ? kRegisterBrokerVersion : kRegisterBrokerVersion - 1);
+  int16_t version = record_versions(image_).register_broker;
+  if (version >= kFirstBrokerWithDirectories) record.log_dirs = {registration.directory_id};
+  add(record, version);
 }
 
 void Controller::unfence(int64_t broker_epoch) {
@@ -419,14 +430,49 @@ void Controller::elect_leaders() {
       change.leader = self;
       if (!in_sync) {
         change.isr = std::vector{self};
-        change.eligible_leader_replicas.emplace();
-        change.last_known_elr.emplace();
+        if (!partition.eligible_leader_replicas.empty()) change.eligible_leader_replicas.emplace();
+        if (!partition.last_known_elr.empty()) change.last_known_elr.emplace();
         // Nobody vouches that it has everything.
         if (!eligible) change.leader_recovery_state = kRecovering;
       }
-      add(change, kPartitionRecordVersion);
+      int16_t version = record_versions(image_).partition;
+      if (change.eligible_leader_replicas || change.last_known_elr) version = kFirstWithElr;
+      add(change, version);
     }
   }
+}
+
+void Controller::end_recovery() {
+  for (const auto& [name, topic] : image_.topics->by_name) {
+    for (size_t i = 0; i < topic->partitions.size(); i++) {
+      const PartitionImage& partition = topic->partitions[i];
+      if (partition.leader != settings_.node_id) continue;
+      if (partition.leader_recovery_state != kRecovering) continue;
+      PartitionChangeRecord change;
+      change.partition_id = static_cast<int32_t>(i);
+      change.topic_id = topic->id;
+      change.leader_recovery_state = kRecovered;
+      add(change, record_versions(image_).partition);
+    }
+  }
+}
+
+void Controller::raise_leader_epoch(const Uuid& topic, int32_t partition, LeaderEpoch epoch) {
+  TopicPointer known = image_.topic(topic);
+  if (!known || static_cast<size_t>(partition) >= known->partitions.size()) return;
+  const PartitionImage& now = known->partitions[static_cast<size_t>(partition)];
+  if (now.leader != settings_.node_id || now.leader_epoch != epoch.value) return;
+  PartitionChangeRecord change;
+  change.partition_id = partition;
+  change.topic_id = topic;
+  change.leader = settings_.node_id;
+  add(change, record_versions(image_).partition);
+}
+
+void Controller::abort_transaction() {
+  AbortTransactionRecord record;
+  record.reason = "the controller stopped within it";
+  add(record, 0);
 }
 
 int64_t Controller::allocate_producer_ids(int64_t broker_epoch) {

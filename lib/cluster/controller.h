@@ -17,10 +17,10 @@
 #include "lib/base/result.h"
 #include "lib/base/uuid.h"
 #include "lib/cluster/image.h"
+#include "lib/cluster/record_versions.h"
 
 namespace eventd {
 
-inline constexpr int16_t kMetadataVersion = 30;  // IBP_4_3_IV0
 inline constexpr int64_t kProducerIdBlock = 1000;
 
 // Encoded values, each for one record of the metadata log.
@@ -101,8 +101,10 @@ class Controller {
   void set_configs(ConfigResource type, std::string_view name,
                    const std::vector<std::pair<std::string, std::optional<std::string>>>& changes);
 
-  // The first records of a new cluster.
+  // The first records of a new cluster: features, and what they ask for.
   void bootstrap();
+  // What Kafka adds to the features that its storage tool has prepared.
+  void bootstrap_configs();
   // `offset` is where the first of these records will stand: it becomes the broker's epoch.
   void register_broker(const Registration& registration, Offset offset);
   // Of this node, that it may lead.
@@ -110,11 +112,19 @@ class Controller {
   void fence_for_shutdown();
   // Gives a leader to each partition that has none: in sync, else eligible, else the last known.
   void elect_leaders();
+  // This node leads with what it has: its partitions are no longer recovering.
+  void end_recovery();
+  // A new epoch for a partition that this node leads in the epoch told; nothing if it is over.
+  void raise_leader_epoch(const Uuid& topic, int32_t partition, LeaderEpoch epoch);
+  // For the first term after somebody stopped within a transaction: nothing of it counts.
+  void abort_transaction();
   // The first id of a block of kProducerIdBlock.
   int64_t allocate_producer_ids(int64_t broker_epoch);
 
   const Image& image() const { return image_; }
   const MetadataRecords& records() const { return records_; }
+  // What no record can hold, a text of more than 32767 bytes, say: then nothing may be appended.
+  const std::optional<Error>& error() const { return error_; }
   MetadataRecords take_records() { return std::move(records_); }
 
  private:
@@ -129,6 +139,7 @@ class Controller {
   const Image& image_;
   const ControllerSettings& settings_;
   MetadataRecords records_;
+  std::optional<Error> error_;
 };
 
 // Whether a topic may have this name: 1 to 249 of [a-zA-Z0-9._-], not "." or "..".

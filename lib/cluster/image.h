@@ -18,10 +18,15 @@
 #include "lib/base/bytes.h"
 #include "lib/base/ids.h"
 #include "lib/base/uuid.h"
+#include "lib/raft/quorum_of_one.h"
 
 namespace eventd {
 
 inline constexpr int32_t kNoLeader = -1;
+
+// What stands for the log directory of a replica that nobody has told of (Kafka's DirectoryId).
+inline constexpr Uuid kUnassignedDirectory{};
+inline constexpr Uuid kMigratingDirectory{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}};
 
 struct PartitionImage {
   std::vector<int32_t> replicas;
@@ -103,6 +108,7 @@ struct Image {
   std::map<int32_t, BrokerImage> brokers;
   std::map<std::string, int16_t, std::less<>> features;
   int64_t next_producer_id = 0;
+  Quorum quorum;
 
   Offset last_offset = kNoOffset;  // of the last record that is in it
   LeaderEpoch last_epoch = kNoLeaderEpoch;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "lib/record/control.h"
 #include "lib/record/record.h"
 #include "lib/wire/messages/metadata_records.h"
 
@@ -13,6 +14,21 @@ namespace eventd {
 namespace {
 
 constexpr int32_t kLeaderUnchanged = -2;
+
+template <class M>
+Result<void> check_version(const MetadataRecordHead& head) {
+  if (M::format.versions.contains(head.version)) return {};
+  return fail(Code::unsupported,
+              text("version ", head.version, " of metadata records of type ", head.type,
+                   " is not known; a newer Kafka has written this"));
+}
+
+template <class M>
+Result<M> decode_known(Bytes message, int16_t version) {
+  Result<void> known = check_version<M>({.type = M::type, .version = version});
+  if (!known) return pass(known);
+  return decode<M>(message, version);
+}
 
 // What identifies a record that is kept as it came.
 std::string key_of(const AccessControlEntryRecord& record) { return to_string(record.id); }
@@ -70,7 +86,10 @@ Result<void> ImageBuilder::apply_batch(const BatchHeader& header, Bytes batch) {
     return fail(Code::unsupported,
                 text("the metadata batch at ", header.base_offset, " is compressed"));
   }
-  if (!header.is_control()) {
+  if (header.is_control()) {
+    Result<void> applied = apply_control(header, batch);
+    if (!applied) return pass(applied, text("the control batch at ", header.base_offset));
+  } else {
     RecordReader records(records_of(batch), header.record_count);
     Record record;
     while (records.next(record)) {
@@ -85,19 +104,35 @@ Result<void> ImageBuilder::apply_batch(const BatchHeader& header, Bytes batch) {
   return {};
 }
 
+Result<void> ImageBuilder::apply_control(const BatchHeader& header, Bytes batch) {
+  RecordReader records(records_of(batch), header.record_count);
+  Record record;
+  while (records.next(record)) {
+    Result<ControlType> type = control_type(record);
+    if (!type) return pass(type);
+    Result<void> applied = image_.quorum.apply(*type, record.value.value_or(Bytes{}));
+    if (!applied) return applied;
+  }
+  return records.finished();
+}
+
 Result<void> ImageBuilder::apply(Bytes value) {
   Result<MetadataRecordHead> head = parse_metadata_record_head(value);
   if (!head) return pass(head);
   switch (head->type) {
     case BeginTransactionRecord::type:
+      if (waiting_) return fail(Code::bad_data, "a transaction begins within another");
       waiting_.emplace();
-      return {};
+      return check_version<BeginTransactionRecord>(*head);
     case AbortTransactionRecord::type:
+      if (!waiting_) return fail(Code::bad_data, "a transaction is aborted that did not begin");
       waiting_.reset();
-      return {};
+      return check_version<AbortTransactionRecord>(*head);
     case EndTransactionRecord::type: {
-      std::vector<Buffer> all =
-          std::exchange(waiting_, std::nullopt).value_or(std::vector<Buffer>{});
+      if (!waiting_) return fail(Code::bad_data, "a transaction ends that did not begin");
+      Result<void> known = check_version<EndTransactionRecord>(*head);
+      if (!known) return known;
+      std::vector<Buffer> all = std::move(*std::exchange(waiting_, std::nullopt));
       for (const Buffer& record : all) {
         Result<void> applied = apply_now(record);
         if (!applied) return applied;
@@ -114,7 +149,7 @@ Result<void> ImageBuilder::apply(Bytes value) {
 
 template <class M>
 Result<void> ImageBuilder::decode_and_apply(Bytes message, int16_t version) {
-  Result<M> record = decode<M>(message, version);
+  Result<M> record = decode_known<M>(message, version);
   if (!record) return pass(record);
   if constexpr (std::is_void_v<decltype(replay(*record))>) {
     replay(*record);
@@ -126,7 +161,7 @@ Result<void> ImageBuilder::decode_and_apply(Bytes message, int16_t version) {
 
 template <class M>
 Result<void> ImageBuilder::keep_raw(Bytes value, Bytes message, int16_t version) {
-  Result<M> record = decode<M>(message, version);
+  Result<M> record = decode_known<M>(message, version);
   if (!record) return pass(record);
   RawKey key{M::type, key_of(*record)};
   if constexpr (requires { record->remove; }) {
@@ -190,18 +225,18 @@ Result<void> ImageBuilder::apply_now(Bytes value) {
     case ClientQuotaRecord::type:
       return keep_raw<ClientQuotaRecord>(value, message, version);
     case RemoveAccessControlEntryRecord::type: {
-      auto record = decode<RemoveAccessControlEntryRecord>(message, version);
+      auto record = decode_known<RemoveAccessControlEntryRecord>(message, version);
       if (!record) return pass(record);
       return forget(AccessControlEntryRecord::type, to_string(record->id));
     }
     case RemoveUserScramCredentialRecord::type: {
-      auto record = decode<RemoveUserScramCredentialRecord>(message, version);
+      auto record = decode_known<RemoveUserScramCredentialRecord>(message, version);
       if (!record) return pass(record);
       return forget(UserScramCredentialRecord::type,
                     text(static_cast<int>(record->mechanism), ":", record->name));
     }
     case RemoveDelegationTokenRecord::type: {
-      auto record = decode<RemoveDelegationTokenRecord>(message, version);
+      auto record = decode_known<RemoveDelegationTokenRecord>(message, version);
       if (!record) return pass(record);
       return forget(DelegationTokenRecord::type, std::string(record->token_id));
     }
@@ -211,12 +246,17 @@ Result<void> ImageBuilder::apply_now(Bytes value) {
   }
 }
 
-void ImageBuilder::replay(const TopicRecord& record) {
+Result<void> ImageBuilder::replay(const TopicRecord& record) {
+  if (topics().by_name.contains(record.name) || topics().by_id.contains(record.topic_id)) {
+    return fail(Code::bad_data, text("topic ", printable(record.name), " with the id ",
+                                     record.topic_id, " is made a second time"));
+  }
   auto topic = std::make_shared<TopicImage>();
   topic->name = record.name;
   topic->id = record.topic_id;
   topics().by_name[topic->name] = topic;
   topics().by_id[topic->id] = topic;
+  return {};
 }
 
 Result<void> ImageBuilder::change_topic(const Uuid& id, auto change) {
@@ -256,6 +296,7 @@ Result<void> ImageBuilder::replay(const PartitionRecord& record) {
         record.eligible_leader_replicas.value_or(std::vector<int32_t>{});
     partition.last_known_elr = record.last_known_elr.value_or(std::vector<int32_t>{});
     partition.directories = record.directories;
+    partition.directories.resize(partition.replicas.size(), kMigratingDirectory);
     partition.leader = record.leader;
     partition.leader_epoch = record.leader_epoch;
     partition.partition_epoch = record.partition_epoch;
@@ -276,6 +317,7 @@ Result<void> ImageBuilder::replay(const PartitionChangeRecord& record) {
     if (record.removing_replicas) partition.removing_replicas = *record.removing_replicas;
     if (record.adding_replicas) partition.adding_replicas = *record.adding_replicas;
     if (record.directories) partition.directories = *record.directories;
+    partition.directories.resize(partition.replicas.size(), kMigratingDirectory);
     if (record.eligible_leader_replicas) {
       partition.eligible_leader_replicas = *record.eligible_leader_replicas;
     }

@@ -19,11 +19,15 @@ namespace eventd {
 
 class ImageBuilder {
  public:
-  explicit ImageBuilder(std::shared_ptr<const Image> base) : image_(*base) {}
+  // `in_transaction`: records that are not in the base, and never will be, have begun one.
+  explicit ImageBuilder(const std::shared_ptr<const Image>& base, bool in_transaction = false)
+      : image_(*base) {
+    if (in_transaction) waiting_.emplace();
+  }
 
   // One record's value. On error the builder is of no more use.
   Result<void> apply(Bytes value);
-  // A whole checked batch of the log. Control batches change nothing but the offset.
+  // A whole checked batch of the log. Control batches tell of the quorum.
   Result<void> apply_batch(const BatchHeader& header, Bytes batch);
   void set_position(Offset offset, LeaderEpoch epoch, int64_t timestamp);
 
@@ -37,6 +41,7 @@ class ImageBuilder {
   template <class M>
   Result<void> keep_raw(Bytes value, Bytes message, int16_t version);
   Result<void> apply_now(Bytes value);
+  Result<void> apply_control(const BatchHeader& header, Bytes batch);
 
   // Private copies, made when they are first changed.
   TopicsImage& topics();
@@ -44,7 +49,7 @@ class ImageBuilder {
   std::map<RawKey, Buffer>& raw();
   Result<void> change_topic(const Uuid& id, auto change);
 
-  void replay(const struct TopicRecord& record);
+  Result<void> replay(const struct TopicRecord& record);
   Result<void> replay(const struct PartitionRecord& record);
   Result<void> replay(const struct PartitionChangeRecord& record);
   Result<void> replay(const struct RemoveTopicRecord& record);

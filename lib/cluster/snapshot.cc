@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cluster/snapshot.h"
 
+#include <algorithm>
+
 #include "lib/base/ensure.h"
 #include "lib/base/text.h"
-#include "lib/cluster/controller.h"
 #include "lib/cluster/image_builder.h"
+#include "lib/cluster/record_versions.h"
 #include "lib/record/builder.h"
 #include "lib/record/control.h"
 #include "lib/wire/messages/control_records.h"
 #include "lib/wire/messages/metadata_records.h"
 
 namespace eventd {
-
-// Defined with the quorum, which writes them at the start of its log too.
-void add_quorum_records(BatchBuilder& batch, const Voter& self, int64_t now_ms);
 
 namespace {
 
@@ -48,7 +47,7 @@ void add_features(const Image& image, RecordList& out) {
   }
 }
 
-void add_broker(const BrokerImage& broker, bool knows_cordoned, RecordList& out) {
+void add_broker(const BrokerImage& broker, int16_t version, RecordList& out) {
   RegisterBrokerRecord record;
   record.broker_id = broker.id;
   record.incarnation_id = broker.incarnation_id;
@@ -70,11 +69,20 @@ void add_broker(const BrokerImage& broker, bool knows_cordoned, RecordList& out)
   record.fenced = broker.fenced;
   record.in_controlled_shutdown = broker.in_controlled_shutdown;
   record.log_dirs = broker.log_dirs;
-  if (knows_cordoned) record.cordoned_log_dirs = broker.cordoned_log_dirs;
-  out.add(record, knows_cordoned ? 4 : 3);
+  record.cordoned_log_dirs = broker.cordoned_log_dirs;
+  // What is known must not be lost, whatever the level says.
+  if (broker.in_controlled_shutdown) version = std::max(version, kFirstBrokerWithShutdown);
+  if (!broker.log_dirs.empty()) version = std::max(version, kFirstBrokerWithDirectories);
+  if (broker.cordoned_log_dirs) version = std::max(version, kFirstBrokerWithCordoned);
+  out.add(record, version);
 }
 
-void add_topic(const TopicImage& topic, RecordList& out) {
+bool knows_directories(const PartitionImage& partition) {
+  return std::ranges::any_of(partition.directories,
+                             [](const Uuid& id) { return id != kMigratingDirectory; });
+}
+
+void add_topic(const TopicImage& topic, int16_t level_version, RecordList& out) {
   TopicRecord record;
   record.name = topic.name;
   record.topic_id = topic.id;
@@ -92,12 +100,15 @@ void add_topic(const TopicImage& topic, RecordList& out) {
       told.eligible_leader_replicas = partition.eligible_leader_replicas;
     }
     if (!partition.last_known_elr.empty()) told.last_known_elr = partition.last_known_elr;
-    told.directories = partition.directories;
     told.leader = partition.leader;
     told.leader_epoch = partition.leader_epoch;
     told.partition_epoch = partition.partition_epoch;
     told.leader_recovery_state = partition.leader_recovery_state;
-    out.add(told, 2);
+    int16_t version = level_version;
+    if (knows_directories(partition)) version = std::max(version, kFirstWithDirectories);
+    if (told.eligible_leader_replicas || told.last_known_elr) version = kFirstWithElr;
+    if (version >= kFirstWithDirectories) told.directories = partition.directories;
+    out.add(told, version);
   }
 }
 
@@ -148,10 +159,12 @@ std::optional<SnapshotId> parse_snapshot_name(std::string_view name) {
 std::vector<Buffer> records_of(const Image& image) {
   RecordList out;
   add_features(image, out);
-  bool knows_cordoned = image.feature("metadata.version") >= kMetadataVersion;
-  for (const auto& [id, broker] : image.brokers) add_broker(broker, knows_cordoned, out);
+  RecordVersions versions = record_versions(image);
+  for (const auto& [id, broker] : image.brokers) add_broker(broker, versions.register_broker, out);
   add_raw(image, RegisterControllerRecord::type, out);
-  for (const auto& [name, topic] : image.topics->by_name) add_topic(*topic, out);
+  for (const auto& [name, topic] : image.topics->by_name) {
+    add_topic(*topic, versions.partition, out);
+  }
   add_configs(image, out);
   add_raw(image, ClientQuotaRecord::type, out);
   if (image.next_producer_id > 0) {
@@ -168,8 +181,7 @@ std::vector<Buffer> records_of(const Image& image) {
   return std::move(out.values);
 }
 
-Buffer encode_snapshot(const Image& image, const SnapshotId& id, const Voter& self,
-                       int64_t now_ms) {
+Buffer encode_snapshot(const Image& image, const SnapshotId& id, int64_t now_ms) {
   Buffer file;
   Offset next{0};
   BatchBuilder batch;
@@ -185,7 +197,7 @@ Buffer encode_snapshot(const Image& image, const SnapshotId& id, const Voter& se
   SnapshotHeaderRecord header;
   header.last_contained_log_timestamp = image.last_timestamp;
   add_control(batch, now_ms, ControlType::snapshot_header, header);
-  add_quorum_records(batch, self, now_ms);
+  add_quorum_records(batch, image.quorum, now_ms);
   finish(true);
   for (const Buffer& value : records_of(image)) {
     batch.append(now_ms, std::nullopt, Bytes(value));
@@ -197,35 +209,56 @@ Buffer encode_snapshot(const Image& image, const SnapshotId& id, const Voter& se
   return file;
 }
 
-Result<std::shared_ptr<const Image>> decode_snapshot(Bytes file, const SnapshotId& id) {
-  ImageBuilder builder(std::make_shared<const Image>());
+namespace {
+
+// What the control records of a snapshot have told so far.
+struct Frame {
+  bool begun = false;
   bool ended = false;
-  int64_t timestamp = -1;
+  int64_t last_timestamp = -1;
+};
+
+Result<void> read_control(const BatchHeader& header, Bytes batch, Frame& frame) {
+  RecordReader records(eventd::records_of(batch), header.record_count);
+  Record record;
+  while (records.next(record)) {
+    Result<ControlType> type = control_type(record);
+    if (!type) return pass(type);
+    if (*type == ControlType::snapshot_footer) frame.ended = true;
+    if (*type != ControlType::snapshot_header) continue;
+    auto head = decode<SnapshotHeaderRecord>(record.value.value_or(Bytes{}), 0);
+    if (!head) return pass(head);
+    frame.begun = true;
+    frame.last_timestamp = head->last_contained_log_timestamp;
+  }
+  return records.finished();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Image>> decode_snapshot(Bytes file, const SnapshotId& id) {
+  auto damaged = [](std::string why) { return fail(Code::bad_data, std::move(why)); };
+  ImageBuilder builder(std::make_shared<const Image>());
+  Frame frame;
   for (Bytes left = file; !left.empty();) {
     Result<size_t> size = batch_size(left);
-    if (!size || *size > left.size()) return fail(Code::bad_data, "a snapshot is cut short");
+    if (!size || *size > left.size()) return damaged("a snapshot is cut short");
     Bytes batch = left.first(*size);
     left = left.subspan(*size);
     Result<BatchHeader> header = check_batch(batch);
-    if (!header) return pass(header, "snapshot");
-    if (!header->is_control()) {
-      Result<void> applied = builder.apply_batch(*header, batch);
-      if (!applied) return pass(applied, "snapshot");
-      continue;
+    if (!header) return damaged(text("snapshot: ", header.error().message));
+    if (frame.ended) return damaged("a snapshot goes on behind its footer");
+    if (header->is_control()) {
+      Result<void> read = read_control(*header, batch, frame);
+      if (!read) return pass(read, "snapshot");
     }
-    RecordReader records(eventd::records_of(batch), header->record_count);
-    Record record;
-    while (records.next(record)) {
-      Result<ControlType> type = control_type(record);
-      if (!type) return pass(type, "snapshot");
-      if (*type == ControlType::snapshot_footer) ended = true;
-      if (*type != ControlType::snapshot_header) continue;
-      auto head = decode<SnapshotHeaderRecord>(record.value.value_or(Bytes{}), 0);
-      if (head) timestamp = head->last_contained_log_timestamp;
-    }
+    if (!frame.begun) return damaged("a snapshot has no header");
+    Result<void> applied = builder.apply_batch(*header, batch);
+    if (!applied) return pass(applied, "snapshot");
   }
-  if (!ended) return fail(Code::bad_data, "a snapshot has no footer");
-  builder.set_position(id.end - 1, id.epoch, timestamp);
+  if (!frame.ended) return damaged("a snapshot has no footer");
+  if (builder.in_transaction()) return damaged("a snapshot ends within a transaction");
+  builder.set_position(id.end - 1, id.epoch, frame.last_timestamp);
   return builder.build();
 }
 

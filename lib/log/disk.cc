@@ -215,7 +215,10 @@ Result<void> replace_file(Disk& disk, const std::string& path, Bytes contents) {
     Result<void> done = (*file)->truncate(0);
     if (done) done = (*file)->write_at(0, contents);
     if (done) done = (*file)->sync();
-    if (!done) return done;
+    if (!done) {
+      (void)disk.remove_file(temporary);  // a full disk has no room for it
+      return done;
+    }
   }
   Result<void> renamed = disk.rename(temporary, path);
   if (!renamed) return renamed;

@@ -114,6 +114,9 @@ struct OpenLog {
   // Small files that were written without a sync, which the first sync must make sure of.
   std::vector<std::pair<std::string, Buffer>> unsynced_files;
   bool made_directory = false;  // by the caller, and not synced
+  // Damage is an error and nothing is changed, instead of a cut: for logs of which a part is worse
+  // than nothing.
+  bool refuse_damage = false;
 };
 
 class Log {

@@ -233,6 +233,10 @@ Result<void> LogRecovery::cut(size_t index, uint64_t position, bool damaged) {
   uint64_t bad_bytes = segment.size_bytes() - position;
   Result<std::shared_ptr<File>> file = segment.file();
   if (!file) return pass(file);
+  if (damaged && how_.refuse_damage) {
+    return fail(Code::bad_data, text(segment.path(), " is damaged at byte ", position, ", offset ",
+                                     log_.log_end(), "; nothing was changed"));
+  }
   if (damaged) {
     std::string kept = text(segment.path(), ".corrupt");
     Buffer rest(bad_bytes);

@@ -43,7 +43,9 @@ void add_features(Request& request, ApiVersionsResponse& response) {
     supported.min_version = std::max<int16_t>(feature.min, request.version >= 4 ? 0 : 1);
     supported.max_version = feature.max;
     int16_t level = std::min(image.feature(feature.name), feature.max);
-    if (feature.name == "kraft.version") level = feature.max;
+    if (feature.name == "kraft.version") {
+      level = std::min(image.quorum.kraft_version, feature.max);
+    }
     if (level <= 0) continue;
     auto& finalized = response.finalized_features.emplace_back();
     finalized.name = feature.name;
