@@ -104,7 +104,10 @@ Result<void> Broker::open_storage() {
       std::move(*log), *partitions_, std::move(settings), *pool_,
       [this](View view, Callback done) { publish(std::move(view), std::move(done)); },
       [this](const Error& error) { disk_failed(error); });
-  Result<void> opened = partitions_->open_all(*metadata_->log().image(), *clean);
+  std::shared_ptr<const Image> image = metadata_->log().image();
+  auto self = image->brokers.find(node_id());
+  bool ours = self == image->brokers.end() || self->second.features == supported_features();
+  Result<void> opened = partitions_->open_all(*image, {.clean = *clean, .ours = ours});
   if (!opened) return opened;
   return {};
 }
@@ -127,6 +130,7 @@ Result<void> Broker::register_self() {
   if (done) done = metadata_->change_now([&](Controller& c) { c.unfence(epoch.value); });
   std::shared_ptr<const Image> before = metadata_->log().image();
   if (done) done = metadata_->change_now([](Controller& c) { c.elect_leaders(); });
+  if (done) done = metadata_->change_now([](Controller& c) { c.end_recovery(); });
   if (done) done = metadata_->log().sync();
   if (!done) return pass(done, "register with the cluster's metadata");
   return partitions_->update(*before, *metadata_->log().image());
@@ -233,9 +237,20 @@ void Broker::schedule_maintenance() {
     Result<void> stored = partitions_->checkpoint();
     if (!stored) log_warning("no checkpoint: ", stored.error().message);
     partitions_->remove_due(monotonic_now());
+    metadata_->retry();
   });
   every(milliseconds(config_.initial_task_delay_ms), milliseconds(config_.retention_check_ms),
         [this] { partitions_->maintain(wall_now()); });
+}
+
+Task<Result<void>> Broker::raise_leader_epoch(Loop& loop, const Partition& partition) {
+  LeaderEpoch ended = partition.leader_epoch();
+  MetadataDriver::Decide raise = [&](Controller& controller) {
+    const PartitionName& name = partition.name();
+    controller.raise_leader_epoch(name.topic_id, name.partition.value, ended);
+  };
+  Result<void> done = co_await metadata_->change(loop, std::move(raise));
+  co_return std::move(done);
 }
 
 Task<Result<ProducerId>> Broker::next_producer_id(Loop& loop) {

@@ -62,6 +62,8 @@ class Broker {
   const Authorizer& authorizer() const { return authorizer_; }
   Disk& disk() { return disk_; }
   DiskPool& pool() { return *pool_; }
+  // Before the first append to a partition that needs a new leader epoch.
+  Task<Result<void>> raise_leader_epoch(Loop& loop, const Partition& partition);
   // A producer id that was never given out.
   Task<Result<ProducerId>> next_producer_id(Loop& loop);
 

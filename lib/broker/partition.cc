@@ -51,6 +51,9 @@ Result<Appended> Partition::append(CheckedBatch& batch, AppendOrigin origin, Wal
   {
     std::lock_guard lock(mutex_);
     if (retired()) return eventd::fail(Code::not_leader_or_follower, text(name_, " was closed"));
+    if (needs_new_epoch()) {
+      return eventd::fail(Code::not_leader_or_follower, text(name_, " needs a new leader epoch"));
+    }
     uint64_t before = log_->unsynced_bytes();
     appended = log_->append(batch.bytes, batch.header, origin, leader_epoch(), now);
     if (!appended) return appended;

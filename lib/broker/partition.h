@@ -56,6 +56,10 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // The epoch in which this broker leads, from the metadata.
   LeaderEpoch leader_epoch() const { return LeaderEpoch{leader_epoch_.load()}; }
   void lead(LeaderEpoch epoch) { leader_epoch_.store(epoch.value); }
+  // Consumers may have seen records of this epoch that are lost: nothing is appended before the
+  // metadata has a higher one, by which they notice.
+  void end_epoch(LeaderEpoch epoch) { ended_epoch_.store(epoch.value); }
+  bool needs_new_epoch() const { return leader_epoch_.load() <= ended_epoch_.load(); }
 
   bool failed() const { return failed_.load(); }
   bool is_durable() const { return durable_.load(); }
@@ -121,6 +125,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::shared_ptr<const TopicConfig> config_;
 
   std::atomic<int32_t> leader_epoch_{0};
+  std::atomic<int32_t> ended_epoch_{-1};
   std::atomic<int64_t> high_watermark_{0};
   std::atomic<bool> durable_{true};
   std::atomic<bool> failed_{false};

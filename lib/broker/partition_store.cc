@@ -15,6 +15,20 @@ namespace {
 
 constexpr const char* kMetadataTopic = "__cluster_metadata";
 
+Result<bool> is_empty_log(Disk& disk, const std::string& directory) {
+  Result<std::vector<DirectoryEntry>> entries = disk.list(directory);
+  if (!entries) return pass(entries);
+  for (const DirectoryEntry& entry : *entries) {
+    if (!entry.name.ends_with(".log")) continue;
+    Result<std::unique_ptr<File>> file = disk.open(text(directory, "/", entry.name), Open::read);
+    if (!file) return pass(file);
+    Result<uint64_t> size = (*file)->size_bytes();
+    if (!size) return pass(size);
+    if (*size > 0) return false;
+  }
+  return true;
+}
+
 bool is_replica(const PartitionImage& partition, int32_t node) {
   return std::ranges::find(partition.replicas, node) != partition.replicas.end();
 }
@@ -32,7 +46,7 @@ void PartitionStore::publish(PartitionTable table) {
   table_ = std::move(shared);
 }
 
-Result<void> PartitionStore::open_all(const Image& image, bool clean) {
+Result<void> PartitionStore::open_all(const Image& image, const LastRun& last) {
   Result<std::vector<std::pair<std::string, int32_t>>> logs = directory_.logs();
   if (!logs) return pass(logs);
   for (const auto& [topic, partition] : *logs) {
@@ -49,45 +63,58 @@ Result<void> PartitionStore::open_all(const Image& image, bool clean) {
   for (std::string& path : *half_deleted) remove_later(std::move(path), 0);
   PartitionTable table;
   for (const auto& [name, topic] : image.topics->by_name) {
-    Result<void> opened = open_topic(image, *topic, clean, table);
+    Result<void> opened = open_topic(image, *topic, {.is_new = false, .last = last}, table);
     if (!opened) return opened;
   }
   publish(std::move(table));
   return {};
 }
 
-Result<void> PartitionStore::open_topic(const Image& image, const TopicImage& topic, bool clean,
-                                        PartitionTable& table) {
+Result<void> PartitionStore::open_topic(const Image& image, const TopicImage& topic,
+                                        const Opening& opening, PartitionTable& table) {
   int32_t self = directory_.identity().node_id;
   PartitionTable::Partitions partitions(topic.partitions.size());
+  Result<void> done;
   for (size_t i = 0; i < partitions.size(); i++) {
     std::shared_ptr<Partition> known = table.find(topic.id, static_cast<int32_t>(i));
-    if (!known && is_replica(topic.partitions[i], self)) {
-      Result<std::shared_ptr<Partition>> opened = open_one(image, topic, i, clean);
-      if (!opened) return pass(opened);
-      known = std::move(*opened);
+    LeaderEpoch epoch{topic.partitions[i].leader_epoch};
+    if (!known && done && is_replica(topic.partitions[i], self)) {
+      Result<std::shared_ptr<Partition>> opened = open_one(image, topic, i, opening);
+      if (!opened) done = pass(opened);
+      if (opened) known = std::move(*opened);
+      bool may_have_lost = !opening.is_new && !opening.last.clean;
+      if (known && may_have_lost && (!known->is_durable() || !opening.last.ours)) {
+        known->end_epoch(epoch);
+      }
     }
-    if (known) known->lead(LeaderEpoch{topic.partitions[i].leader_epoch});
+    if (known) known->lead(epoch);
     partitions[i] = std::move(known);
   }
   table.set(topic.id, std::move(partitions));
-  return {};
+  return done;
 }
 
 Result<std::shared_ptr<Partition>> PartitionStore::open_one(const Image& image,
                                                             const TopicImage& topic, size_t index,
-                                                            bool clean) {
+                                                            const Opening& opening) {
   auto number = static_cast<int32_t>(index);
   OpenLog how;
   how.files = files_;
   how.directory = directory_.log_path(topic.name, number);
-  how.clean = clean;
+  how.clean = opening.is_new || opening.last.clean;
   how.now = wall_now();
   auto config = effective_topic_config(image, config_, directory_.identity().node_id, topic.name);
   how.config = config->log;
   Disk& disk = syncs_.disk();
 
   Result<std::optional<Uuid>> claimed = load_partition_metadata(disk, how.directory);
+  if (!claimed && claimed.error().code == Code::bad_data) {
+    // It is synced before the first record is: where none is, a power cut or a full disk may have
+    // left it half written.
+    Result<bool> empty = is_empty_log(disk, how.directory);
+    if (!empty) return pass(empty);
+    if (*empty) claimed = std::optional<Uuid>();
+  }
   if (!claimed) return pass(claimed);
   if (*claimed && **claimed != topic.id) {
     Result<std::string> aside = directory_.set_aside(topic.name, number);
@@ -95,7 +122,7 @@ Result<std::shared_ptr<Partition>> PartitionStore::open_one(const Image& image,
     log_warning("the log of ", topic.name, "-", number, " belongs to another topic, ", **claimed,
                 "; it is kept as ", *aside);
     claimed = std::optional<Uuid>();
-  } else if (*claimed) {
+  } else if (*claimed && !opening.is_new) {
     std::pair key{topic.name, number};
     if (auto known = directory_.recovery_points.find(key);
         known != directory_.recovery_points.end()) {
@@ -105,7 +132,11 @@ Result<std::shared_ptr<Partition>> PartitionStore::open_one(const Image& image,
       how.log_start = known->second;
     }
   }
-  if (!*claimed) {
+  if (opening.is_new) {
+    Result<void> forgotten = forget_checkpoints(topic, number);
+    if (!forgotten) return pass(forgotten);
+  }
+  if (!*claimed || opening.is_new) {
     // Before any data; made durable by the log's first sync.
     Result<void> made = disk.make_directory(how.directory);
     if (!made) return pass(made);
@@ -135,16 +166,8 @@ Result<void> PartitionStore::update(const Image& before, const Image& after) {
   bool configs_changed = before.configs != after.configs;
   if (!topics_changed && !configs_changed) return {};
   PartitionTable next = *table();
-  if (topics_changed) {
-    for (const auto& [id, topic] : before.topics->by_id) {
-      if (!after.topic(id)) retire_topic(*topic, next);
-    }
-    for (const auto& [id, topic] : after.topics->by_id) {
-      if (before.topic(id) == topic) continue;
-      Result<void> opened = open_topic(after, *topic, true, next);
-      if (!opened) return opened;
-    }
-  }
+  Result<void> done;
+  if (topics_changed) done = update_topics(before, after, next);
   if (configs_changed) {
     int32_t self = directory_.identity().node_id;
     for (const auto& [id, topic] : after.topics->by_id) {
@@ -156,6 +179,34 @@ Result<void> PartitionStore::update(const Image& before, const Image& after) {
     }
   }
   publish(std::move(next));
+  return done;
+}
+
+Result<void> PartitionStore::update_topics(const Image& before, const Image& after,
+                                           PartitionTable& table) {
+  Result<void> done;
+  for (const auto& [id, topic] : before.topics->by_id) {
+    if (!after.topic(id)) retire_topic(*topic, table);
+  }
+  publish(table);  // checkpoints must not know those any more
+  for (const auto& [id, topic] : after.topics->by_id) {
+    if (before.topic(id) == topic) continue;
+    Result<void> opened = open_topic(after, *topic, {.is_new = true, .last = {}}, table);
+    if (!opened && done) done = pass(opened, text("open ", topic->name));
+  }
+  return done;
+}
+
+Result<void> PartitionStore::forget_checkpoints(const TopicImage& topic, int32_t partition) {
+  std::pair key{topic.name, partition};
+  std::lock_guard lock(checkpoint_mutex_);
+  bool stale = directory_.recovery_points.contains(key) || directory_.log_starts.contains(key) ||
+               last_recovery_points_.contains(key) || last_starts_.contains(key);
+  if (!stale) return {};
+  Result<void> written = write_checkpoints(true);
+  if (!written) return written;
+  directory_.recovery_points.erase(key);
+  directory_.log_starts.erase(key);
   return {};
 }
 
@@ -208,6 +259,11 @@ void PartitionStore::maintain(WallTime now) {
 }
 
 Result<void> PartitionStore::checkpoint() {
+  std::lock_guard lock(checkpoint_mutex_);
+  return write_checkpoints(false);
+}
+
+Result<void> PartitionStore::write_checkpoints(bool anyway) {
   OffsetCheckpoint recovery;
   OffsetCheckpoint starts;
   OffsetCheckpoint watermarks;
@@ -221,7 +277,7 @@ Result<void> PartitionStore::checkpoint() {
       if (partition->log_start() > Offset{0}) starts[key] = partition->log_start();
     }
   }
-  if (recovery == last_recovery_points_ && starts == last_starts_) return {};
+  if (!anyway && recovery == last_recovery_points_ && starts == last_starts_) return {};
   Result<void> stored = directory_.store_checkpoints(recovery, starts, watermarks);
   if (!stored) return stored;
   last_recovery_points_ = std::move(recovery);
@@ -239,7 +295,10 @@ Result<void> PartitionStore::close_all() {
       if (!closed) return pass(closed, text("close ", partition->name()));
     }
   }
-  last_recovery_points_.clear();
+  {
+    std::lock_guard lock(checkpoint_mutex_);
+    last_recovery_points_.clear();
+  }
   return checkpoint();
 }
 

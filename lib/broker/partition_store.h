@@ -27,14 +27,22 @@ class PartitionStore {
                  const BrokerConfig& config, SyncScheduler& syncs)
       : directory_(directory), files_(std::move(files)), config_(config), syncs_(syncs) {}
 
+  // How the process before us ended, and whether it was one of ours: another may have shown records
+  // to consumers that were not on the disk.
+  struct LastRun {
+    bool clean = false;
+    bool ours = true;
+  };
+
   // Opens what the image gives to this node. Logs that no topic claims are set aside.
-  Result<void> open_all(const Image& image, bool clean);
+  Result<void> open_all(const Image& image, const LastRun& last);
   // Opens what is new, retires what is gone, hands on new configs and leader epochs. The paths of
-  // deleted logs are for remove_later().
+  // deleted logs are for remove_later(). After an error the table is as far as it could be brought;
+  // the same call again goes on from there.
   Result<void> update(const Image& before, const Image& after);
   std::shared_ptr<const PartitionTable> table() const;
 
-  // Writes the checkpoints, if anything has moved since the last time.
+  // Writes the checkpoints, if anything has moved since the last time. Any thread.
   Result<void> checkpoint();
   // Retention and rolls by age.
   void maintain(WallTime now);
@@ -45,10 +53,19 @@ class PartitionStore {
   Result<void> close_all();
 
  private:
+  // Logs are found at the start, or made for what is new in the metadata.
+  struct Opening {
+    bool is_new = false;
+    LastRun last;
+  };
   Result<std::shared_ptr<Partition>> open_one(const Image& image, const TopicImage& topic,
-                                              size_t index, bool clean);
-  Result<void> open_topic(const Image& image, const TopicImage& topic, bool clean,
+                                              size_t index, const Opening& opening);
+  Result<void> open_topic(const Image& image, const TopicImage& topic, const Opening& opening,
                           PartitionTable& table);
+  Result<void> update_topics(const Image& before, const Image& after, PartitionTable& table);
+  // What the checkpoints tell of an older topic with that name must not be told of the new one.
+  Result<void> forget_checkpoints(const TopicImage& topic, int32_t partition);
+  Result<void> write_checkpoints(bool anyway);
   void retire_topic(const TopicImage& topic, PartitionTable& table);
   void remove_later(std::string path, int64_t delay_ms);
   void publish(PartitionTable table);
@@ -65,6 +82,7 @@ class PartitionStore {
     Instant when;
   };
   std::vector<Removal> removals_;
+  std::mutex checkpoint_mutex_;
   OffsetCheckpoint last_recovery_points_;
   OffsetCheckpoint last_starts_;
 };

@@ -119,6 +119,14 @@ Task<void> Produce::append_all() {
           continue;
         }
       }
+      if (partition->needs_new_epoch()) {
+        Broker& broker = request_.broker;
+        Result<void> raised = co_await broker.raise_leader_epoch(request_.loop, *partition);
+        if (!raised) {
+          refuse(answer, raised.error().code);
+          continue;
+        }
+      }
       append(*partition, *data.records.bytes, answer);
       if (answer.error_code != 0 || body_.acks != kAcksAll) continue;
       Offset end = Offset{answer.base_offset} + record_span_;
