@@ -18,6 +18,8 @@ namespace {
 
 constexpr int kBacklog = 1024;
 constexpr int kAcceptsPerTurn = 16;
+constexpr std::chrono::milliseconds kRest{100};
+constexpr std::chrono::seconds kWarnEvery{10};
 
 int open_spare() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
@@ -38,8 +40,8 @@ Result<void> bind_to(int descriptor, const SocketAddress& at, const Address& add
 
 }  // namespace
 
-Listener::Listener(int descriptor, Accepted accepted)
-    : descriptor_(descriptor), spare_(open_spare()), accepted_(std::move(accepted)) {}
+Listener::Listener(Loop& loop, int descriptor, Accepted accepted)
+    : loop_(loop), descriptor_(descriptor), spare_(open_spare()), accepted_(std::move(accepted)) {}
 
 Result<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const Address& address,
                                                    Accepted accepted) {
@@ -49,7 +51,7 @@ Result<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const Address& ad
   const SocketAddress& at = found->front();
   int descriptor = socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) return fail_with_errno(errno, "make a socket");
-  std::unique_ptr<Listener> listener(new Listener(descriptor, std::move(accepted)));
+  std::unique_ptr<Listener> listener(new Listener(loop, descriptor, std::move(accepted)));
   Result<void> bound = bind_to(descriptor, at, address);
   if (!bound) return pass(bound);
   listener->address_ = address.is_unix ? address : local_address(descriptor);
@@ -57,34 +59,67 @@ Result<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const Address& ad
   auto watch = loop.watch(descriptor, [self](Readiness) { self->accept_some(); });
   if (!watch) return pass(watch);
   listener->watch_ = std::move(*watch);
-  listener->watch_->want({.readable = true});
+  listener->arm();
   return listener;
 }
 
 Listener::~Listener() {
+  if (resting_ != 0) loop_.cancel(resting_);
   watch_.reset();
   close(descriptor_);
   if (spare_ >= 0) close(spare_);
 }
 
+void Listener::arm() { watch_->want({.readable = !paused_ && resting_ == 0}); }
+
+void Listener::pause() {
+  paused_ = true;
+  arm();
+}
+
+void Listener::resume() {
+  paused_ = false;
+  arm();
+}
+
 void Listener::accept_some() {
-  for (int i = 0; i < kAcceptsPerTurn; i++) {
+  for (int i = 0; i < kAcceptsPerTurn && !paused_; i++) {
     int accepted = accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (accepted >= 0) {
       accepted_(accepted);
       continue;
     }
-    if (errno == EMFILE || errno == ENFILE) return refuse_one();
-    if (errno != EINTR && errno != ECONNABORTED) return;
+    int error = errno;
+    if (error == EINTR || error == ECONNABORTED) continue;
+    if (error == EAGAIN || error == EWOULDBLOCK) return;
+    bool refused = (error == EMFILE || error == ENFILE) && refuse_one();
+    if (!refused) return rest();
   }
 }
 
-void Listener::refuse_one() {
-  log_warning("out of file descriptors: a connection to ", to_string(address_), " was refused");
+// Whether the waiting connection was told, by closing it.
+bool Listener::refuse_one() {
+  refused_++;
+  if (loop_.now() >= warn_again_) {
+    log_warning("out of file descriptors: ", refused_, " connections to ", to_string(address_),
+                " were refused");
+    refused_ = 0;
+    warn_again_ = loop_.now() + kWarnEvery;
+  }
   if (spare_ >= 0) close(spare_);
   int refused = accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC);
   if (refused >= 0) close(refused);
   spare_ = open_spare();
+  return refused >= 0;
+}
+
+void Listener::rest() {
+  if (resting_ != 0) return;
+  resting_ = loop_.call_at(loop_.now() + kRest, [this] {
+    resting_ = 0;
+    arm();
+  });
+  arm();
 }
 
 }  // namespace eventd

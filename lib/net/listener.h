@@ -2,7 +2,8 @@
 // Accepts connections on one address.
 //
 // Where the process runs out of descriptors, a spare one is given up to accept and close the
-// waiting connection, so that the client learns of it and the loop does not spin.
+// waiting connection, so that the client learns of it. Where even that fails, or the system has no
+// memory, nothing is accepted for a moment: the loop never spins on a socket that stays readable.
 #pragma once
 
 #include <functional>
@@ -26,16 +27,28 @@ class Listener {
 
   const Address& address() const { return address_; }
 
- private:
-  Listener(int descriptor, Accepted accepted);
-  void accept_some();
-  void refuse_one();
+  // Nothing is accepted until resume(): connections wait in the system's queue. May be called by
+  // `accepted`.
+  void pause();
+  void resume();
 
+ private:
+  Listener(Loop& loop, int descriptor, Accepted accepted);
+  void accept_some();
+  bool refuse_one();
+  void rest();
+  void arm();
+
+  Loop& loop_;
   int descriptor_;
   int spare_;
   Accepted accepted_;
   Address address_;
   std::unique_ptr<Watch> watch_;
+  bool paused_ = false;
+  Loop::TimerId resting_ = 0;
+  uint64_t refused_ = 0;  // since the last warning
+  Instant warn_again_{};
 };
 
 }  // namespace eventd

@@ -22,7 +22,8 @@ using Callback = std::move_only_function<void()>;
 struct Readiness {
   bool readable = false;
   bool writable = false;
-  bool disconnected = false;  // the peer has closed (UV_DISCONNECT)
+  bool disconnected = false;  // the peer sends no more (UV_DISCONNECT)
+  bool failed = false;        // told, never asked for: an error; nothing is watched any more
   bool operator==(const Readiness&) const = default;
 };
 

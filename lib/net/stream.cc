@@ -127,30 +127,38 @@ void Stream::want(Readiness readiness) {
 }
 
 void Stream::ready(Readiness readiness) {
+  // Each of the three below may run code that ends the stream.
+  std::weak_ptr<const bool> alive = alive_;
+  if (readiness.failed) wanted_ = {};
   if (readiness.readable || readiness.disconnected) {
     if (readable_.has_waiter()) {
       likely_empty_ = false;
       readable_.notify();
-      return;  // the reader may have ended the stream
-    }
-    if (readiness.disconnected) {
+    } else if (readiness.disconnected) {
+      likely_empty_ = false;
       want({.writable = wanted_.writable});
       auto callback = std::exchange(disconnected_, nullptr);
-      if (callback) return callback();
+      if (callback) callback();
     } else {
       want({.writable = wanted_.writable, .disconnected = true});
     }
   }
-  if (readiness.writable) {
-    if (writable_.has_waiter()) {
-      writable_.notify();
-    } else {
-      want({.readable = wanted_.readable, .disconnected = wanted_.disconnected});
-    }
+  if (!readiness.writable || alive.expired()) return;
+  if (writable_.has_waiter()) {
+    writable_.notify();
+  } else if (wanted_.writable) {
+    want({.readable = wanted_.readable, .disconnected = wanted_.disconnected});
   }
 }
 
+void Stream::watch_disconnect() {
+  if (shut_ || !disconnected_) return;
+  want({.readable = wanted_.readable, .writable = wanted_.writable, .disconnected = true});
+}
+
 Task<Result<void>> Stream::wait_readable() {
+  if (reads_ended_) co_return fail(Code::cancelled, "no longer read");
+  read_waits_++;
   want({.readable = true, .writable = wanted_.writable, .disconnected = true});
   bool in_time = co_await readable_.wait_until(loop_, read_deadline_);
   if (shut_) co_return fail(Code::cancelled, "the connection was ended");
@@ -159,13 +167,30 @@ Task<Result<void>> Stream::wait_readable() {
   co_return Result<void>{};
 }
 
+Task<Result<void>> Stream::readable() {
+  if (shut_) co_return fail(Code::cancelled, "the connection was ended");
+  if (!likely_empty_) co_return Result<void>{};
+  Result<void> more = co_await wait_readable();
+  likely_empty_ = false;
+  co_return std::move(more);
+}
+
 Task<Result<void>> Stream::wait_writable() {
+  turn_bytes_ = 0;
   want({.readable = wanted_.readable, .writable = true, .disconnected = wanted_.disconnected});
-  Instant deadline = loop_.now() + kStallMax;
-  bool in_time = co_await writable_.wait_until(loop_, deadline);
+  if (send_deadline_ == Instant::max() || sent_since_deadline_ >= kStallBytes) {
+    send_deadline_ = loop_.now() + kStallMax;
+    sent_since_deadline_ = 0;
+  }
+  bool in_time = co_await writable_.wait_until(loop_, send_deadline_);
   if (shut_) co_return fail(Code::cancelled, "the connection was ended");
   if (!in_time) co_return fail(Code::deadline_passed, "the peer takes nothing any more");
   co_return Result<void>{};
+}
+
+Task<void> Stream::end_turn() {
+  turn_bytes_ = 0;
+  co_await next_turn(loop_);
 }
 
 Task<Result<size_t>> Stream::read_some(MutableBytes into) {
@@ -198,6 +223,7 @@ Task<Result<void>> Stream::read_exactly(MutableBytes into) {
 
 Task<Result<void>> Stream::write(std::vector<Piece> pieces) {
   Buffer pending;
+  send_deadline_ = Instant::max();
   for (size_t i = 0; i < pieces.size(); i++) {
     if (auto* bytes = std::get_if<Buffer>(&pieces[i])) {
       if (pending.empty()) {
@@ -229,9 +255,13 @@ Task<Result<void>> Stream::send(Bytes bytes, bool more) {
   while (!bytes.empty()) {
     if (shut_) co_return fail(Code::cancelled, "the connection was ended");
     ssize_t sent =
-        ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+        ::send(descriptor_, bytes.data(), std::min(bytes.size(), kTurnBytes),
+               MSG_NOSIGNAL | (more || bytes.size() > kTurnBytes ? MSG_MORE : 0));
     if (sent > 0) {
       bytes = bytes.subspan(static_cast<size_t>(sent));
+      sent_since_deadline_ += static_cast<size_t>(sent);
+      turn_bytes_ += static_cast<size_t>(sent);
+      if (turn_bytes_ >= kTurnBytes) co_await end_turn();
       continue;
     }
     if (sent < 0 && errno == EINTR) continue;
@@ -247,9 +277,12 @@ Task<Result<void>> Stream::send_file(const FilePiece& piece) {
   size_t left = piece.size_bytes;
   while (left > 0) {
     if (shut_) co_return fail(Code::cancelled, "the connection was ended");
-    ssize_t sent = sendfile(descriptor_, piece.descriptor, &at, left);
+    ssize_t sent = sendfile(descriptor_, piece.descriptor, &at, std::min(left, kTurnBytes));
     if (sent > 0) {
       left -= static_cast<size_t>(sent);
+      sent_since_deadline_ += static_cast<size_t>(sent);
+      turn_bytes_ += static_cast<size_t>(sent);
+      if (turn_bytes_ >= kTurnBytes) co_await end_turn();
       continue;
     }
     if (sent == 0) co_return fail(Code::bad_data, "a file is shorter than its slice");
@@ -267,13 +300,19 @@ void Stream::cancel_read() {
   readable_.notify();
 }
 
+void Stream::end_reads() {
+  reads_ended_ = true;
+  cancel_read();
+}
+
 void Stream::shutdown() {
   if (shut_) return;
   shut_ = true;
   ::shutdown(descriptor_, SHUT_RDWR);
   want({});
+  std::weak_ptr<const bool> alive = alive_;
   readable_.notify();
-  writable_.notify();
+  if (!alive.expired()) writable_.notify();
 }
 
 }  // namespace eventd

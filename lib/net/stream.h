@@ -3,8 +3,10 @@
 //
 // Every call tries the system call first and waits only where that would block. One read and one
 // write may wait at a time. The descriptor stays armed for reading while the reader is expected
-// back; when it turns readable and nobody reads, only a disconnect is watched for.
-// Owns the descriptor. The loop outlives the stream; the stream outlives what waits on it.
+// back; when it turns readable and nobody reads, only a disconnect is watched for. After so many
+// bytes written without a wait the loop serves others first.
+// Owns the descriptor. The loop outlives the stream; the stream outlives what waits on it, but for
+// the code that a wake-up of its own runs: that may destroy it.
 #pragma once
 
 #include <chrono>
@@ -37,6 +39,9 @@ class Stream {
   static constexpr uint32_t kCopiedMax = 32 << 10;
   // A peer that takes nothing for so long is given up: slices pin deleted files.
   static constexpr std::chrono::seconds kStallMax{60};
+  // What a peer must take in that time, or the rest if that is less.
+  static constexpr size_t kStallBytes = 64 << 10;
+  static constexpr size_t kTurnBytes = 1 << 20;
 
   // Takes the descriptor of a connected socket and makes it non-blocking.
   static Result<std::unique_ptr<Stream>> adopt(Loop& loop, int descriptor);
@@ -60,12 +65,22 @@ class Stream {
   // message then, and the connection is of no more use, as after every error here.
   Task<Result<void>> write(std::vector<Piece> pieces);
 
+  // Waits until a read is likely to find something, where the last one took all there was: so that
+  // no buffer needs to be held meanwhile. Errors as of read_some().
+  Task<Result<void>> readable();
+  // How often reading has waited: who was woken begins a new turn on its loop.
+  uint64_t read_waits() const { return read_waits_; }
+
   // Ends a read that waits; later reads wait again.
   void cancel_read();
+  // Reads take what has come, and never wait again.
+  void end_reads();
   // Ends what waits, and everything after it; the peer sees the end.
   void shutdown();
-  // Called once if the peer vanishes while nobody reads.
+  // Called once if the peer stops sending, or vanishes, while nobody reads and there was a read or
+  // a watch_disconnect() before.
   void on_disconnect(std::function<void()> callback) { disconnected_ = std::move(callback); }
+  void watch_disconnect();
 
  private:
   Stream(Loop& loop, int descriptor) : loop_(loop), descriptor_(descriptor) {}
@@ -74,6 +89,7 @@ class Stream {
   void want(Readiness readiness);
   Task<Result<void>> wait_readable();
   Task<Result<void>> wait_writable();
+  Task<void> end_turn();
   Task<Result<void>> send(Bytes bytes, bool more);
   Task<Result<void>> send_file(const FilePiece& piece);
 
@@ -85,8 +101,15 @@ class Stream {
   Signal writable_;
   Instant read_deadline_ = Instant::max();
   std::function<void()> disconnected_;
+  // Expires with the stream.
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+  Instant send_deadline_ = Instant::max();
+  size_t sent_since_deadline_ = 0;
+  size_t turn_bytes_ = 0;
+  uint64_t read_waits_ = 0;
   bool shut_ = false;
   bool read_cancelled_ = false;
+  bool reads_ended_ = false;
   bool likely_empty_ = false;  // the last read took all there was
 };
 

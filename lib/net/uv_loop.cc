@@ -26,10 +26,12 @@ int events_of(Readiness readiness) {
 void on_poll(uv_poll_t* poll, int status, int events) {
   auto* handle = static_cast<PollHandle*>(poll->data);
   Readiness readiness;
-  // An error is told as readiness for all: the next call on the descriptor says what it is.
+  // An error (the peer's reset) is told as readiness for all: the next call on the descriptor says
+  // what it is. libuv has stopped watching then.
   readiness.readable = status < 0 || (events & UV_READABLE) != 0;
   readiness.writable = status < 0 || (events & UV_WRITABLE) != 0;
-  readiness.disconnected = (events & UV_DISCONNECT) != 0;
+  readiness.disconnected = status < 0 || (events & UV_DISCONNECT) != 0;
+  readiness.failed = status < 0;
   handle->ready(readiness);
 }
 
