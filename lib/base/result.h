@@ -168,7 +168,8 @@ namespace eventd {
   X(deadline_passed, 1010)    \
   X(cancelled, 1011)          \
   X(too_large, 1012)          \
-  X(unsupported, 1013)
+  X(unsupported, 1013)        \
+  X(would_block, 1014)
 
 enum class Code : int16_t {
 #define EVENTD_CODE(name, number) name = number,

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -19,6 +20,8 @@
 namespace eventd {
 
 namespace {
+
+constexpr uint64_t kCopiedToSee = 32 << 10;
 
 class PosixFile : public File {
  public:
@@ -50,6 +53,23 @@ class PosixFile : public File {
       return std::optional<size_t>(*read);
     }
     return failed("read");
+  }
+
+  // A small range is read and forgotten. For a large one mincore() is asked about a mapping that
+  // nobody touches, and that can therefore raise no SIGBUS.
+  Result<bool> is_resident(uint64_t position, uint64_t size) override {
+    if (size <= kCopiedToSee) return File::is_resident(position, size);
+    uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    uint64_t first = position / page * page;
+    auto length = static_cast<size_t>(position + size - first);
+    void* map = mmap(nullptr, length, PROT_NONE, MAP_SHARED, descriptor_, static_cast<off_t>(first));
+    if (map == MAP_FAILED) return failed("map");
+    std::vector<unsigned char> pages((length + page - 1) / page);
+    int status = mincore(map, length, pages.data());
+    int error = errno;
+    munmap(map, length);
+    if (status != 0) return fail_with_errno(error, text("look for pages of ", path_));
+    return std::ranges::all_of(pages, [](unsigned char flags) { return (flags & 1) != 0; });
   }
 
   Result<void> write_at(uint64_t position, Bytes bytes) override {
@@ -112,6 +132,20 @@ std::unexpected<Error> failed(const std::error_code& error, std::string_view wha
 }
 
 }  // namespace
+
+Result<bool> File::is_resident(uint64_t position, uint64_t size) {
+  uint8_t scratch[kCopiedToSee];
+  while (size > 0) {
+    MutableBytes room = MutableBytes(scratch).first(std::min<uint64_t>(size, sizeof scratch));
+    Result<std::optional<size_t>> got = read_resident(position, room);
+    if (!got) return pass(got);
+    if (!*got) return false;
+    if (**got == 0) return true;  // nothing stands there: there is nothing to wait for
+    position += **got;
+    size -= **got;
+  }
+  return true;
+}
 
 Result<std::unique_ptr<File>> PosixDisk::open(const std::string& path, Open how) {
   int flags = O_CLOEXEC | (how == Open::read ? O_RDONLY : O_RDWR);

@@ -31,6 +31,9 @@ class File {
   virtual Result<size_t> read_at(uint64_t position, MutableBytes into) = 0;
   // The same if all of it is in memory; nothing at all if it would have to wait for the device.
   virtual Result<std::optional<size_t>> read_resident(uint64_t position, MutableBytes into) = 0;
+  // Whether a read of that range, sendfile's too, would not wait for the device. By default by
+  // read_resident(), which copies.
+  virtual Result<bool> is_resident(uint64_t position, uint64_t size);
   // Writes all or fails; how much of a failed write stands in the file is unknown.
   virtual Result<void> write_at(uint64_t position, Bytes bytes) = 0;
   virtual Result<void> truncate(uint64_t size_bytes) = 0;

@@ -7,6 +7,7 @@
 #include "lib/base/ensure.h"
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
+#include "lib/log/batch_scanner.h"
 #include "lib/log/recovery.h"
 #include "lib/record/codec.h"
 #include "lib/record/record.h"
@@ -99,7 +100,8 @@ uint64_t Log::unsynced_bytes() const {
   return appended > synced ? appended - synced : 0;
 }
 
-Result<LogSlice> Log::read(Offset from, uint32_t size_max, Offset limit, bool first_whole) const {
+Result<LogSlice> Log::read(Offset from, uint32_t size_max, Offset limit, bool first_whole,
+                           Patience patience) const {
   Offset end = log_end();
   if (from < log_start() || from > end) {
     return fail(Code::offset_out_of_range,
@@ -110,20 +112,34 @@ Result<LogSlice> Log::read(Offset from, uint32_t size_max, Offset limit, bool fi
   std::shared_ptr<const Segments> list = segments();
   for (size_t i = segment_of(*list, from); i < list->size(); i++) {
     const Segment& segment = *(*list)[i];
-    Result<std::optional<BatchPlace>> place = segment.find(from);
+    Result<std::optional<BatchPlace>> place = segment.find(from, patience);
     if (!place) return pass(place);
     if (!*place) continue;  // compaction has emptied the segment's end
     if ((*place)->header.last_offset() >= limit) return LogSlice{};
-    Result<uint64_t> run = segment.end_of_run(**place, size_max, limit);
+    Result<uint64_t> run = segment.end_of_run(**place, size_max, limit, patience);
     if (!run) return pass(run);
     uint64_t size = *run - (*place)->position;
     if (size == 0 && first_whole) size = (*place)->header.size_bytes();
     if (size == 0) return LogSlice{};
     Result<std::shared_ptr<File>> file = segment.file();
     if (!file) return pass(file);
+    if (patience == Patience::resident_only) {
+      Result<bool> resident = (*file)->is_resident((*place)->position, size);
+      if (!resident) return pass(resident);
+      if (!*resident) return fail(Code::would_block, "not in the page cache");
+    }
     return LogSlice{std::move(*file), (*place)->position, static_cast<uint32_t>(size)};
   }
   return LogSlice{};
+}
+
+Result<uint32_t> sound_bytes(const LogSlice& slice) {
+  BatchScanner scan(*slice.file, slice.position, slice.position + slice.size_bytes);
+  while (true) {
+    Result<std::optional<BatchScanner::Batch>> batch = scan.next();
+    if (!batch) return pass(batch);
+    if (!*batch) return static_cast<uint32_t>(scan.stopped_at() - slice.position);
+  }
 }
 
 Result<std::optional<TimedOffset>> Log::record_at_time(const Segment& segment,

@@ -75,6 +75,10 @@ struct LogSlice {
   bool empty() const { return size_bytes == 0; }
 };
 
+// How much of a slice's front is whole batches whose checksums hold, read from the file: all of it,
+// unless the disk has damaged it. Waits for the device, and leaves what it read in the page cache.
+Result<uint32_t> sound_bytes(const LogSlice& slice);
+
 // An answer to a search by time: the first record at or after it, or the one with the largest.
 struct TimedOffset {
   Offset offset;
@@ -143,8 +147,10 @@ class Log {
 
   // The batches from the one that holds `from` on, of one segment, all below `limit`, at most
   // `size_max` bytes, but for the first batch, which comes whole if `first_whole`. Empty if `from`
-  // is `limit` or beyond. offset_out_of_range outside of [log_start, log_end].
-  Result<LogSlice> read(Offset from, uint32_t size_max, Offset limit, bool first_whole) const;
+  // is `limit` or beyond. offset_out_of_range outside of [log_start, log_end]. With resident_only
+  // would_block where the slice, or what leads to it, would have to come from the device.
+  Result<LogSlice> read(Offset from, uint32_t size_max, Offset limit, bool first_whole,
+                        Patience patience = Patience::waits) const;
 
   // The first record whose timestamp is `timestamp` or later, below `limit`.
   Result<std::optional<TimedOffset>> find_time(int64_t timestamp, Offset limit) const;

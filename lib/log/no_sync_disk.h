@@ -18,6 +18,9 @@ class NoSyncFile : public File {
   Result<std::optional<size_t>> read_resident(uint64_t position, MutableBytes into) override {
     return file_->read_resident(position, into);
   }
+  Result<bool> is_resident(uint64_t position, uint64_t size) override {
+    return file_->is_resident(position, size);
+  }
   Result<void> write_at(uint64_t position, Bytes bytes) override {
     return file_->write_at(position, bytes);
   }

@@ -84,13 +84,23 @@ Result<void> Segment::append(const BatchHeader& header, Bytes batch, int32_t ind
   return {};
 }
 
-Result<std::optional<BatchPlace>> Segment::at(uint64_t position) const {
-  uint64_t size = size_bytes();
-  if (position >= size) return std::optional<BatchPlace>();
+// Fills `into` from a file; at its end with less.
+Result<size_t> Segment::read_some(uint64_t position, MutableBytes into, Patience patience) const {
   Result<std::shared_ptr<File>> file = file_->get();
   if (!file) return pass(file);
+  if (patience == Patience::waits) return (*file)->read_at(position, into);
+  Result<std::optional<size_t>> got = (*file)->read_resident(position, into);
+  if (!got) return pass(got);
+  // Fewer bytes may mean that the next page is not there: only a read that waits knows.
+  if (!*got || **got < into.size()) return fail(Code::would_block, "not in the page cache");
+  return **got;
+}
+
+Result<std::optional<BatchPlace>> Segment::at(uint64_t position, Patience patience) const {
+  uint64_t size = size_bytes();
+  if (position >= size) return std::optional<BatchPlace>();
   uint8_t bytes[kBatchHeaderSize];
-  Result<size_t> got = (*file)->read_at(position, bytes);
+  Result<size_t> got = read_some(position, bytes, patience);
   if (!got) return pass(got);
   Result<BatchHeader> header = parse_batch_header(Bytes(bytes).first(*got));
   if (!header || position + header->size_bytes() > size) {
@@ -99,8 +109,8 @@ Result<std::optional<BatchPlace>> Segment::at(uint64_t position) const {
   return std::optional<BatchPlace>({*header, position});
 }
 
-Result<std::optional<BatchPlace>> Segment::find(Offset offset) const {
-  Result<void> loaded = load_index();
+Result<std::optional<BatchPlace>> Segment::find(Offset offset, Patience patience) const {
+  Result<void> loaded = load_index(patience);
   if (!loaded) return pass(loaded);
   uint64_t position = 0;
   if (offset > base_) {
@@ -109,14 +119,14 @@ Result<std::optional<BatchPlace>> Segment::find(Offset offset) const {
     position = static_cast<uint64_t>(index_.floor_offset(relative).position);
   }
   while (true) {
-    Result<std::optional<BatchPlace>> place = at(position);
+    Result<std::optional<BatchPlace>> place = at(position, patience);
     if (!place || !*place || (*place)->header.last_offset() >= offset) return place;
     position += (*place)->header.size_bytes();
   }
 }
 
-Result<uint64_t> Segment::end_of_run(const BatchPlace& place, uint64_t size_max,
-                                     Offset limit) const {
+Result<uint64_t> Segment::end_of_run(const BatchPlace& place, uint64_t size_max, Offset limit,
+                                     Patience patience) const {
   uint64_t size = size_bytes();
   uint64_t allowed = size_max > size - place.position ? size : place.position + size_max;
   uint64_t end = place.position;
@@ -135,7 +145,10 @@ Result<uint64_t> Segment::end_of_run(const BatchPlace& place, uint64_t size_max,
     }
   }
   while (true) {
-    Result<std::optional<BatchPlace>> next = at(end);
+    Result<std::optional<BatchPlace>> next = at(end, patience);
+    // What stands before a damaged batch can be read.
+    bool damaged = !next && next.error().code == Code::corrupt_message;
+    if (damaged && end > place.position) return end;
     if (!next) return pass(next);
     if (!*next || (*next)->header.last_offset() >= limit) return end;
     uint64_t after = end + (*next)->header.size_bytes();
@@ -268,11 +281,12 @@ void Segment::set_index(SparseIndex index, int64_t max_timestamp, int32_t max_re
   first_timestamp_.reset();
 }
 
-Result<void> Segment::load_index() const {
+Result<void> Segment::load_index(Patience patience) const {
   {
     std::lock_guard lock(mutex_);
     if (index_loaded_) return {};
   }
+  if (patience == Patience::resident_only) return fail(Code::would_block, "no index is loaded");
   Result<SparseIndex> read = read_index();
   if (!read) {
     if (read.error().code != Code::not_found) {

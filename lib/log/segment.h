@@ -35,6 +35,9 @@ struct BatchPlace {
   uint64_t position = 0;
 };
 
+// Whether a read may wait for the device, or fails with would_block where it had to.
+enum class Patience { waits, resident_only };
+
 class Segment {
  public:
   // Of a file that is there, with `size_bytes` of whole batches, or of a new one. Reads nothing.
@@ -52,12 +55,14 @@ class Segment {
   Result<void> append(const BatchHeader& header, Bytes batch, int32_t index_interval_bytes);
 
   // The first batch whose last offset is at or after `offset`, from the index and then by headers.
-  Result<std::optional<BatchPlace>> find(Offset offset) const;
+  Result<std::optional<BatchPlace>> find(Offset offset, Patience patience = Patience::waits) const;
   // Where the last batch from `place` on ends that fits into `size_max` bytes, stands in this
   // segment and is wholly below the offset `limit`; the place itself if none does.
-  Result<uint64_t> end_of_run(const BatchPlace& place, uint64_t size_max, Offset limit) const;
+  Result<uint64_t> end_of_run(const BatchPlace& place, uint64_t size_max, Offset limit,
+                              Patience patience = Patience::waits) const;
   // The batch at a position; nothing at the segment's end.
-  Result<std::optional<BatchPlace>> at(uint64_t position) const;
+  Result<std::optional<BatchPlace>> at(uint64_t position,
+                                       Patience patience = Patience::waits) const;
   // Behind the last batch.
   Result<Offset> next_offset() const;
   // A whole batch.
@@ -89,7 +94,8 @@ class Segment {
                          int32_t& max_relative_offset, uint64_t& since_entry);
 
  private:
-  Result<void> load_index() const;
+  Result<void> load_index(Patience patience = Patience::waits) const;
+  Result<size_t> read_some(uint64_t position, MutableBytes into, Patience patience) const;
   Result<SparseIndex> read_index() const;
   Result<void> rebuild_index() const;
   std::string index_path(const char* suffix) const;
