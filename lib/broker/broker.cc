@@ -28,16 +28,23 @@ constexpr milliseconds kFailureGrace{200};
 constexpr int kExitDisk = 4;
 constexpr size_t kOpenFilesMin = 64;
 
-// Half of the descriptors are for logs, the rest for connections.
-size_t open_files_max() {
+// How many descriptors the process may have; raised as far as that is allowed.
+size_t descriptors_max() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kOpenFilesMin;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 2 * kOpenFilesMin;
   if (limit.rlim_cur < limit.rlim_max) {
     limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 1 << 20);
     setrlimit(RLIMIT_NOFILE, &limit);
   }
-  return std::clamp<size_t>(limit.rlim_cur / 2, kOpenFilesMin, 1 << 16);
+  return limit.rlim_cur;
 }
+
+// Half of the descriptors are for logs and a quarter for connections; the rest is for files that
+// answers under way hold open, and for syncs, which must not fail for want of one.
+size_t open_files_max() {
+  return std::clamp<size_t>(descriptors_max() / 2, kOpenFilesMin, 1 << 16);
+}
+size_t connections_max() { return std::max<size_t>(descriptors_max() / 4, 16); }
 
 std::vector<FeatureRange> supported_features() {
   return {{"eligible.leader.replicas.version", 0, 1},
@@ -51,6 +58,9 @@ Broker::Broker(const BrokerConfig& config, Disk& disk)
     : config_(config),
       disk_(disk),
       sessions_(static_cast<size_t>(config.fetch_sessions)),
+      frame_memory_(config.queued_bytes_max > 0 ? static_cast<size_t>(config.queued_bytes_max)
+                                                : MemoryBudget::kUnlimited),
+      counters_(static_cast<size_t>(config.loops)),
       files_(std::make_shared<OpenFiles>(disk, open_files_max())) {
   for (int32_t i = 0; i < config.loops; i++) loops_.push_back(std::make_unique<UvLoop>());
   views_.resize(loops_.size());
@@ -81,7 +91,7 @@ Result<void> Broker::open_directory() {
 Result<void> Broker::open_ports() {
   std::vector<UvLoop*> loops;
   for (auto& loop : loops_) loops.push_back(loop.get());
-  server_ = std::make_unique<Server>(*this, std::move(loops), config_);
+  server_ = std::make_unique<Server>(*this, std::move(loops), config_, connections_max());
   return server_->listen(config_.listeners);
 }
 
@@ -177,6 +187,9 @@ int Broker::finish_stop() {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   pool_.reset();  // after the syncs that are under way
+  std::vector<const LoopCounters*> counters;
+  for (const LoopCounters& each : counters_) counters.push_back(&each);
+  log_info("served ", summary(counters, syncs_->syncs()));
   if (disk_has_failed_.load()) return kExitDisk;
   Result<void> closed = close_storage();
   if (closed) return 0;

@@ -21,8 +21,11 @@
 #include <vector>
 
 #include "lib/broker/authorizer.h"
+#include "lib/broker/complaints.h"
 #include "lib/broker/config/broker_config.h"
+#include "lib/broker/counters.h"
 #include "lib/broker/fetch_sessions.h"
+#include "lib/broker/memory_budget.h"
 #include "lib/broker/metadata_driver.h"
 #include "lib/broker/partition_store.h"
 #include "lib/broker/server.h"
@@ -64,6 +67,10 @@ class Broker {
   DiskPool& pool() { return *pool_; }
   // Before the first append to a partition that needs a new leader epoch.
   Task<Result<void>> raise_leader_epoch(Loop& loop, const Partition& partition);
+  MemoryBudget& frame_memory() { return frame_memory_; }
+  Complaints& complaints() { return complaints_; }
+  // Of the loop with that index, which must be the caller's.
+  LoopCounters& counters(size_t loop_index) { return counters_[loop_index]; }
   // A producer id that was never given out.
   Task<Result<ProducerId>> next_producer_id(Loop& loop);
 
@@ -91,9 +98,12 @@ class Broker {
   Disk& disk_;
   AllowAll authorizer_;
   FetchSessions sessions_;
+  MemoryBudget frame_memory_;
+  Complaints complaints_;
 
   std::vector<std::unique_ptr<UvLoop>> loops_;
   std::vector<View> views_;  // each written and read by its own loop
+  std::vector<LoopCounters> counters_;
   std::unique_ptr<DiskPool> pool_ = std::make_unique<DiskPool>();
   std::shared_ptr<OpenFiles> files_;  // shared by all logs
   std::unique_ptr<LogDirectory> directory_;

@@ -3,16 +3,27 @@
 
 #include <utility>
 
+#include "lib/broker/broker.h"
+
 namespace eventd {
+
+size_t Reply::size_bytes() const {
+  size_t size = 0;
+  for (const Piece& piece : pieces) {
+    const auto* bytes = std::get_if<Buffer>(&piece);
+    size += bytes != nullptr ? bytes->size() : std::get<FilePiece>(piece).size_bytes;
+  }
+  return size;
+}
 
 void Request::give_up() {
   gave_up_ = true;
   if (ticket_) ticket_->fire();
 }
 
-void Request::hurry() {
-  hurried_ = true;
-  if (ticket_) ticket_->fire();
+void Request::abandon() {
+  abandoned_ = true;
+  give_up();
 }
 
 Task<void> Request::await_appends() {
@@ -21,13 +32,28 @@ Task<void> Request::await_appends() {
 
 Task<bool> Request::wait_for(Partition& partition, Offset reaches, Instant deadline) {
   while (partition.high_watermark() < reaches) {
-    if (gave_up_ || partition.failed() || partition.retired()) co_return false;
+    if (abandoned_ || partition.failed() || partition.retired()) co_return false;
+    if (loop.now() >= deadline) co_return false;
     ticket_ = std::make_shared<Ticket>(loop);
     partition.await_watermark(reaches, ticket_);
-    bool fired = co_await ticket_->wait(deadline);
+    broker.counters(loop_index).waits.add(1);
+    co_await ticket_->wait(deadline);
     partition.forget(ticket_);
     ticket_.reset();
-    if (!fired) co_return partition.high_watermark() >= reaches;
+  }
+  co_return true;
+}
+
+Task<bool> Request::wait_for_room(Partition& partition, Instant deadline) {
+  while (partition.is_clogged()) {
+    if (gave_up_ || partition.failed() || partition.retired()) co_return false;
+    if (loop.now() >= deadline) co_return false;
+    ticket_ = std::make_shared<Ticket>(loop);
+    partition.await_watermark(partition.log_end(), ticket_);
+    broker.counters(loop_index).waits.add(1);
+    co_await ticket_->wait(deadline);
+    partition.forget(ticket_);
+    ticket_.reset();
   }
   co_return true;
 }

@@ -15,6 +15,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/broker/authorizer.h"
+#include "lib/broker/memory_budget.h"
 #include "lib/broker/ticket.h"
 #include "lib/broker/view.h"
 #include "lib/log/log.h"
@@ -42,6 +43,8 @@ struct Reply {
   enum class Kind { pieces, none, close };
   Kind kind = Kind::none;
   std::vector<Piece> pieces;
+
+  size_t size_bytes() const;
 
   static Reply none() { return {}; }
   static Reply close() { return {Kind::close, {}}; }
@@ -94,19 +97,24 @@ class Request {
   }
   Task<void> await_appends();
 
-  // Waits for `partition` to bring its watermark to `reaches`. False at the deadline, when the peer
-  // is gone, and where the partition fails or retires first.
+  // Waits for `partition` to bring its watermark to `reaches`. False at the deadline, after
+  // abandon(), and where the partition fails or retires first.
   Task<bool> wait_for(Partition& partition, Offset reaches, Instant deadline);
+  // Waits until so little of the partition is unsynced that appends are welcome. False likewise,
+  // and after give_up().
+  Task<bool> wait_for_room(Partition& partition, Instant deadline);
 
-  // The peer is gone: what waits stops waiting.
+  // The peer sends no more, or the broker stops: whoever waits for others to bring something
+  // answers with what there is. What the request itself has begun is still waited for.
   void give_up();
   bool gave_up() const { return gave_up_; }
-  // The broker stops: who waits for records that may never come answers with what there is. What
-  // waits for a sync goes on.
-  void hurry();
-  bool hurried() const { return hurried_; }
-  // What give_up() and hurry() fire, besides whoever else holds it.
+  // Nobody will get the answer: nothing is waited for any more.
+  void abandon();
+  // What these two fire, besides whoever else holds it.
   void set_ticket(TicketPointer ticket) { ticket_ = std::move(ticket); }
+
+  // Memory that the frame holds of the broker's budget; returned with the request.
+  void set_charge(MemoryCharge charge) { charge_ = std::move(charge); }
 
   WallTime wall_now() const { return loop.wall_now(); }
 
@@ -116,8 +124,9 @@ class Request {
   std::deque<std::string> texts_;
   std::vector<std::shared_ptr<const void>> things_;  // shared with whoever made them
   TicketPointer ticket_;
+  MemoryCharge charge_;
   bool gave_up_ = false;
-  bool hurried_ = false;
+  bool abandoned_ = false;
   bool appends_done_ = false;
   Signal appended_;
 };

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -29,12 +30,14 @@ std::unexpected<Error> explain(Error error, const Address& address) {
 
 }  // namespace
 
-Server::Server(Broker& broker, std::vector<UvLoop*> loops, const BrokerConfig& config)
+Server::Server(Broker& broker, std::vector<UvLoop*> loops, const BrokerConfig& config,
+               size_t descriptors_max)
     : broker_(broker),
       loops_(std::move(loops)),
       config_(config),
       connections_(loops_.size()),
-      ending_(loops_.size()) {}
+      ending_(loops_.size()),
+      connections_max_(std::min(static_cast<size_t>(config.connections_max), descriptors_max)) {}
 
 Result<void> Server::listen(const std::vector<ListenerConfig>& listeners) {
   for (const ListenerConfig& wanted : listeners) {
@@ -43,25 +46,57 @@ Result<void> Server::listen(const std::vector<ListenerConfig>& listeners) {
         Listener::listen(*loops_.front(), wanted.address, std::move(accept));
     if (!listener) return explain(std::move(listener.error()), wanted.address);
     bound_.push_back({wanted.name, (*listener)->address()});
+    if (connections_max_ == 0) (*listener)->pause();
     listeners_.push_back(std::move(*listener));
   }
   return {};
 }
 
 void Server::accepted(int descriptor, const std::string& listener) {
-  if (count_.load() >= static_cast<size_t>(config_.connections_max)) {
-    log_warning("max.connections is reached: a connection was refused");
+  std::string ip = peer_address(descriptor).host;
+  if (!admits(ip)) {
     close(descriptor);
     return;
   }
-  count_.fetch_add(1);
   size_t index = next_loop_++ % loops_.size();
-  if (index == 0) return spawn(serve(0, descriptor, listener));
-  loops_[index]->post(
-      [this, index, descriptor, listener] { spawn(serve(index, descriptor, listener)); });
+  if (index == 0) return spawn(serve(0, descriptor, listener, std::move(ip)));
+  loops_[index]->post([this, index, descriptor, listener, ip = std::move(ip)]() mutable {
+    spawn(serve(index, descriptor, listener, std::move(ip)));
+  });
 }
 
-Task<void> Server::serve(size_t loop_index, int descriptor, std::string listener) {
+// Loop 0. Counts a connection, unless its address has as many as it may.
+bool Server::admits(const std::string& ip) {
+  auto other = config_.connections_of_ip_max.find(ip);
+  int32_t limit = other == config_.connections_of_ip_max.end() ? config_.connections_per_ip_max
+                                                               : other->second;
+  if (limit == 0) {
+    broker_.complaints().info("closing a connection from ", printable(ip), ": none is allowed");
+    return false;
+  }
+  int32_t& there = per_ip_[ip];
+  if (there >= limit) {
+    broker_.complaints().info("closing a connection from ", printable(ip), ": there are ", limit);
+    return false;
+  }
+  there++;
+  if (count_.fetch_add(1) + 1 >= connections_max_) {
+    broker_.complaints().info("no more than ", connections_max_, " connections: others wait");
+    paused_ = true;
+    for (auto& each : listeners_) each->pause();
+  }
+  return true;
+}
+
+// Loop 0.
+void Server::ended(const std::string& ip) {
+  auto there = per_ip_.find(ip);
+  if (--there->second == 0) per_ip_.erase(there);
+  if (count_.fetch_sub(1) - 1 >= connections_max_ || !std::exchange(paused_, false)) return;
+  for (auto& each : listeners_) each->resume();
+}
+
+Task<void> Server::serve(size_t loop_index, int descriptor, std::string listener, std::string ip) {
   Loop& loop = *loops_[loop_index];
   Peer peer;
   peer.listener = std::move(listener);
@@ -73,9 +108,10 @@ Task<void> Server::serve(size_t loop_index, int descriptor, std::string listener
   if (stream) {
     ConnectionLimits limits;
     limits.frame_bytes_max = config_.request_bytes_max;
-    if (config_.connection_idle_ms >= 0) {
-      limits.idle_max = std::chrono::milliseconds(config_.connection_idle_ms);
-    }
+    limits.idle_max = config_.connection_idle_ms >= 0
+                          ? std::chrono::milliseconds(config_.connection_idle_ms)
+                          : std::chrono::milliseconds(std::chrono::years(1));
+    broker_.counters(loop_index).connections.add(1);
     Connection connection(broker_, loop, loop_index, std::move(*stream), std::move(peer), limits);
     connections_[loop_index].insert(&connection);
     if (ending_[loop_index]) connection.stop();
@@ -84,17 +120,16 @@ Task<void> Server::serve(size_t loop_index, int descriptor, std::string listener
   } else {
     log_warning("a connection could not be served: ", stream.error().message);
   }
-  count_.fetch_sub(1);
+  // The descriptor is closed before the next connection is let in.
+  loops_.front()->post([this, ip = std::move(ip)] { ended(ip); });
 }
 
 void Server::end_connections(bool at_once) {
   for (size_t i = 0; i < loops_.size(); i++) {
     loops_[i]->post([this, i, at_once] {
       ending_[i] = true;
-      // Ending one may destroy it, and with it its place in the set.
-      std::vector<Connection*> all(connections_[i].begin(), connections_[i].end());
-      for (Connection* connection : all) {
-        if (!connections_[i].contains(connection)) continue;
+      // None is destroyed by this: that waits for the loop's next turn.
+      for (Connection* connection : connections_[i]) {
         if (at_once) {
           connection->abort();
         } else {

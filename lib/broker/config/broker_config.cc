@@ -80,6 +80,30 @@ Result<void> read_listeners(const Values& values, bool anywhere, BrokerConfig& c
   return {};
 }
 
+// "10.0.0.1:5, ::1:7": the number stands behind the last colon.
+Result<void> read_connection_limits(const Values& values, BrokerConfig& config) {
+  constexpr std::string_view kOverrides = "max.connections.per.ip.overrides";
+  config.connections_max = static_cast<int32_t>(values.number("max.connections"));
+  config.connections_per_ip_max = static_cast<int32_t>(values.number("max.connections.per.ip"));
+  for (const std::string& item : list_of(values.get(kOverrides).value_or(""))) {
+    size_t colon = item.rfind(':');
+    std::optional<int32_t> limit;
+    if (colon != std::string::npos) {
+      limit = parse_number<int32_t>(trim(std::string_view(item).substr(colon + 1)));
+    }
+    if (!limit || *limit < 0 || colon == 0) {
+      return bad(kOverrides, text("'", printable(item), "' is not ADDRESS:NUMBER"));
+    }
+    config.connections_of_ip_max[std::string(trim(std::string_view(item).substr(0, colon)))] =
+        *limit;
+  }
+  config.queued_bytes_max = values.number("queued.max.request.bytes");
+  if (config.queued_bytes_max > 0 && config.queued_bytes_max < config.request_bytes_max) {
+    return bad("queued.max.request.bytes", "it must be at least socket.request.max.bytes");
+  }
+  return {};
+}
+
 int32_t default_loops() {
   auto cores = static_cast<int32_t>(std::thread::hardware_concurrency());
   return std::max(1, std::min(4, cores / 2));
@@ -192,7 +216,8 @@ Result<BrokerConfig> make_broker_config(const ConfigSources& sources,
   config.fetch_max_bytes = static_cast<int32_t>(values.number("fetch.max.bytes"));
   config.fetch_sessions =
       static_cast<int32_t>(values.number("max.incremental.fetch.session.cache.slots"));
-  config.connections_max = static_cast<int32_t>(values.number("max.connections"));
+  Result<void> limits = read_connection_limits(values, config);
+  if (!limits) return pass(limits);
   config.connection_idle_ms = values.number("connections.max.idle.ms");
   config.retention_check_ms = values.number("log.retention.check.interval.ms");
   config.initial_task_delay_ms = values.number("log.initial.task.delay.ms");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ struct BrokerConfig {
   int32_t fetch_max_bytes = 55 << 20;
   int32_t fetch_sessions = 1000;
   int32_t connections_max = INT32_MAX;
+  int32_t connections_per_ip_max = INT32_MAX;
+  std::map<std::string, int32_t> connections_of_ip_max;  // other limits for some addresses
+  int64_t queued_bytes_max = 512 << 20;                  // of requests; not positive: no limit
   int64_t connection_idle_ms = 600'000;
   int64_t retention_check_ms = 300'000;
   int64_t initial_task_delay_ms = 30'000;

@@ -51,6 +51,13 @@ void refuse(Request& request, Answer& answer, Refusal refusal, const Partition* 
   }
 }
 
+// Why a wait for the partition's watermark ended without it.
+Code refusal_after_wait(const Partition& partition) {
+  if (partition.failed()) return Code::kafka_storage_error;
+  if (partition.retired()) return Code::not_leader_or_follower;
+  return Code::request_timed_out;
+}
+
 // What concerns the request as a whole.
 Code request_error(const ProduceRequest& body) {
   if (body.acks < -1 || body.acks > 1) return Code::invalid_required_acks;
@@ -112,10 +119,9 @@ Task<void> Produce::append_all() {
       std::shared_ptr<Partition> partition = find(topic, data, answer);
       if (!partition) continue;
       if (partition->is_clogged()) {
-        Offset end = partition->log_end();
-        bool room = co_await request_.wait_for(*partition, end, deadline_);
+        bool room = co_await request_.wait_for_room(*partition, deadline_);
         if (!room) {
-          refuse(answer, Code::request_timed_out);
+          refuse(answer, refusal_after_wait(*partition));
           continue;
         }
       }
@@ -195,14 +201,8 @@ Task<void> Produce::await_all() {
   for (Uncovered& wait : uncovered_) {
     bool covered = co_await request_.wait_for(*wait.partition, wait.end, deadline_);
     if (covered) continue;
-    Answer& answer = response.responses[wait.topic].partition_responses[wait.index];
-    if (wait.partition->failed()) {
-      refuse(answer, Code::kafka_storage_error);
-    } else if (wait.partition->retired()) {
-      refuse(answer, Code::not_leader_or_follower);
-    } else {
-      refuse(answer, Code::request_timed_out);
-    }
+    refuse(response.responses[wait.topic].partition_responses[wait.index],
+           refusal_after_wait(*wait.partition));
   }
 }
 

@@ -7,6 +7,7 @@
 #include "lib/base/ensure.h"
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
+#include "lib/broker/broker.h"
 
 namespace eventd {
 
@@ -27,7 +28,10 @@ void begin_reply(const Request& request, Writer& out) {
 
 Reply finish_reply(Request& request, Buffer encoded, const Writer& out) {
   size_t size = out.wire_size() - sizeof(int32_t);
-  ENSURE(size <= std::numeric_limits<int32_t>::max());
+  // A frame's length is an i32; no client takes more than Kafka's own limit of a response anyway.
+  if (size > std::numeric_limits<int32_t>::max()) {
+    return failed_reply(request, {Code::too_large, text(size, " bytes"), 0});
+  }
   ENSURE(out.omissions().size() == request.slices.size());
   store_big_endian(encoded.data(), static_cast<int32_t>(size));
   Reply reply;
@@ -54,14 +58,15 @@ Reply finish_reply(Request& request, Buffer encoded, const Writer& out) {
 }
 
 Reply failed_reply(const Request& request, const Error& error) {
-  log_error("the answer to ", name_of(request.api), " v", request.version, " from ",
-            request.peer.remote, " cannot be encoded: ", error.message);
+  request.broker.complaints().error("the answer to ", name_of(request.api), " v", request.version,
+                                    " from ", request.peer.remote,
+                                    " cannot be encoded: ", error.message);
   return Reply::close();
 }
 
 Reply refused_body(const Request& request, const Error& error) {
-  log_info("closing ", request.peer.remote, ": ", name_of(request.api), " v", request.version, ": ",
-           printable(error.message));
+  request.broker.complaints().info("closing ", request.peer.remote, ": ", name_of(request.api),
+                                   " v", request.version, ": ", printable(error.message));
   return Reply::close();
 }
 
