@@ -87,9 +87,9 @@ bool Partition::is_clogged() const {
 }
 
 Result<LogSlice> Partition::read(Offset from, uint32_t size_max, Isolation isolation,
-                                 bool first_whole) const {
+                                 bool first_whole, Patience patience) const {
   if (failed()) return eventd::fail(Code::kafka_storage_error, text(name_, " has failed"));
-  return log_->read(from, size_max, end(isolation), first_whole);
+  return log_->read(from, size_max, end(isolation), first_whole, patience);
 }
 
 void Partition::await_watermark(Offset reaches, const TicketPointer& ticket) {

@@ -78,8 +78,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   bool is_clogged() const;
 
   // See Log::read(); bounded by what `isolation` allows.
-  Result<LogSlice> read(Offset from, uint32_t size_max, Isolation isolation,
-                        bool first_whole) const;
+  Result<LogSlice> read(Offset from, uint32_t size_max, Isolation isolation, bool first_whole,
+                        Patience patience) const;
 
   // Fires `ticket` when the watermark reaches `reaches`, or the partition fails or retires. Starts
   // a sync if that is what it takes. Look at the watermark again after this.
