@@ -28,7 +28,7 @@ Result<FetchContext> FetchSessions::begin(int32_t session_id, int32_t session_ep
                                           const std::vector<FetchName>& forgotten, Instant now) {
   std::lock_guard lock(mutex_);
   if (session_epoch == kInitialEpoch || session_epoch == kFinalEpoch) {
-    if (session_id != kNoSession) sessions_.erase(session_id);
+    if (session_id != kNoSession) erase(session_id);
     return FetchContext{.wants = std::move(wants), .creates = session_epoch == kInitialEpoch};
   }
   auto found = sessions_.find(session_id);
@@ -39,6 +39,7 @@ Result<FetchContext> FetchSessions::begin(int32_t session_id, int32_t session_ep
   if (session->next_epoch_ != session_epoch) {
     return fail(Code::invalid_fetch_session_epoch, "another fetch session epoch was expected");
   }
+  size_t before = session->entries_.size();
   for (FetchWant& want : wants) {
     auto known = session->by_name_.find(want.name);
     if (known != session->by_name_.end()) {
@@ -55,9 +56,15 @@ Result<FetchContext> FetchSessions::begin(int32_t session_id, int32_t session_ep
     session->entries_.erase(known->second);
     session->by_name_.erase(known);
   }
+  partitions_ += session->entries_.size() - before;
   if (session->entries_.empty()) {  // A session about nothing is over.
     sessions_.erase(found);
     return FetchContext{};
+  }
+  if (partitions_ > kPartitionsMax) {
+    // The client begins anew, and is served without a session if it must be.
+    erase(session_id);
+    return fail(Code::fetch_session_id_not_found, "too many partitions in fetch sessions");
   }
   session->next_epoch_ = epoch_after(session->next_epoch_);
   session->last_used_ = now;
@@ -94,26 +101,44 @@ int32_t FetchSessions::finish(FetchContext& context, const std::vector<FetchTold
 }
 
 std::shared_ptr<FetchSession> FetchSessions::create(const FetchContext& context, Instant now) {
-  if (!make_room(now)) return nullptr;
+  if (!make_room(context.wants.size(), now)) return nullptr;
   auto session = std::make_shared<FetchSession>(free_id());
-  session->last_used_ = now;
+  session->created_ = session->last_used_ = now;
   for (const FetchWant& want : context.wants) {
     if (session->by_name_.contains(want.name)) continue;
     session->entries_.push_back({.want = want});
     session->by_name_.emplace(want.name, std::prev(session->entries_.end()));
   }
+  partitions_ += session->entries_.size();
   sessions_.emplace(session->id(), session);
   return session;
 }
 
-bool FetchSessions::make_room(Instant now) {
+void FetchSessions::erase(int32_t id) {
+  auto found = sessions_.find(id);
+  if (found == sessions_.end()) return;
+  partitions_ -= found->second->entries_.size();
+  sessions_.erase(found);
+}
+
+bool FetchSessions::make_room(size_t partitions, Instant now) {
+  if (partitions_ + partitions > kPartitionsMax) return false;
   if (sessions_.size() < slots_) return true;
+  if (sessions_.empty()) return false;
   auto oldest = std::ranges::min_element(
       sessions_, {}, [](const auto& entry) { return entry.second->last_used_; });
-  if (oldest == sessions_.end() || now - oldest->second->last_used_ < kIdleBeforeEviction) {
-    return false;
+  if (now - oldest->second->last_used_ > kIdleBeforeEviction) {
+    erase(oldest->first);
+    return true;
   }
-  sessions_.erase(oldest);
+  const FetchSession* smallest = nullptr;
+  for (const auto& [id, session] : sessions_) {
+    if (now - session->created_ <= kIdleBeforeEviction) continue;
+    if (smallest && session->entries_.size() >= smallest->entries_.size()) continue;
+    smallest = session.get();
+  }
+  if (!smallest || smallest->entries_.size() >= partitions) return false;
+  erase(smallest->id());
   return true;
 }
 
@@ -124,6 +149,11 @@ int32_t FetchSessions::free_id() {
   int32_t id = any(random);
   while (sessions_.contains(id)) id = any(random);
   return id;
+}
+
+size_t FetchSessions::partitions() const {
+  std::lock_guard lock(mutex_);
+  return partitions_;
 }
 
 size_t FetchSessions::size() const {

@@ -3,8 +3,10 @@
 // so that requests name only what changed and answers hold only what is new.
 //
 // A session belongs to a client, not to a connection: requests of one session may come over any
-// connection, one at a time. The number of sessions is bounded; when the cache is full a session
-// idle for two minutes makes room, and otherwise the client is served without one.
+// connection, one at a time. The number of sessions is bounded, and so is that of the partitions in
+// all of them. Room is made as in Kafka: by the session that was idle longest, if that is two
+// minutes, or by a smaller one that was made two minutes ago; otherwise the client is served
+// without a session.
 //
 // Any thread may call any member.
 #pragma once
@@ -67,6 +69,7 @@ class FetchSession {
 
   int32_t id_;
   int32_t next_epoch_ = 1;
+  Instant created_{};
   Instant last_used_{};
   std::list<Entry> entries_;  // those that were served longest ago first
   std::unordered_map<FetchName, std::list<Entry>::iterator, FetchNameHash> by_name_;
@@ -82,6 +85,8 @@ struct FetchContext {
 
 class FetchSessions {
  public:
+  static constexpr size_t kPartitionsMax = 500'000;  // about 100 MiB
+
   explicit FetchSessions(size_t slots) : slots_(slots) {}
 
   // The start of a request. Refuses with fetch_session_id_not_found or invalid_fetch_session_epoch,
@@ -96,15 +101,18 @@ class FetchSessions {
                  Instant now);
 
   size_t size() const;
+  size_t partitions() const;
 
  private:
   std::shared_ptr<FetchSession> create(const FetchContext& context, Instant now);
-  bool make_room(Instant now);
+  bool make_room(size_t partitions, Instant now);
+  void erase(int32_t id);
   int32_t free_id();
 
   const size_t slots_;
   mutable std::mutex mutex_;  // covers the sessions themselves too
   std::unordered_map<int32_t, std::shared_ptr<FetchSession>> sessions_;
+  size_t partitions_ = 0;  // in all of them
 };
 
 }  // namespace eventd

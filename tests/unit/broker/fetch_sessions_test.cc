@@ -134,9 +134,47 @@ TEST_CASE("epoch -1 ends a session, epoch 0 replaces it") {
 TEST_CASE("a full cache serves without sessions until one has been idle for two minutes") {
   FetchSessions sessions(1);
   Client client{sessions};
-  CHECK(open_session(client) > 0);
+  int32_t first = open_session(client);
+  CHECK(first > 0);
   CHECK(open_session(client) == 0);
+  client.now += std::chrono::minutes(1);
+  REQUIRE(client.ask(first, 1));
   client.now += std::chrono::minutes(2);
+  CHECK(open_session(client) == 0);
+  client.now += std::chrono::milliseconds(1);
   CHECK(open_session(client) > 0);
   CHECK(sessions.size() == 1);
+  CHECK(client.ask(first, 2).error().code == Code::fetch_session_id_not_found);
+}
+
+TEST_CASE("a larger session takes the place of a smaller one that is two minutes old") {
+  FetchSessions sessions(2);
+  Client client{sessions};
+  auto large = client.ask(0, 0, {want(0), want(1), want(2)});
+  int32_t large_id = client.answer(*large, {{}, {}, {}});
+  int32_t small_id = open_session(client);
+  client.now += std::chrono::minutes(2) + std::chrono::milliseconds(1);
+  REQUIRE(client.ask(large_id, 1));
+  REQUIRE(client.ask(small_id, 1));  // neither is idle
+  CHECK(open_session(client) == 0);  // as large as the small one is not larger
+  auto larger = client.ask(0, 0, {want(0), want(1), want(2)});
+  CHECK(client.answer(*larger, {{}, {}, {}}) > 0);
+  CHECK(client.ask(small_id, 2).error().code == Code::fetch_session_id_not_found);
+  CHECK(client.ask(large_id, 2));
+}
+
+TEST_CASE("the partitions of all sessions together are bounded") {
+  FetchSessions sessions(10);
+  Client client{sessions};
+  std::vector<FetchWant> many;
+  for (int32_t i = 0; i < static_cast<int32_t>(FetchSessions::kPartitionsMax); i++) {
+    many.push_back(want(i));
+  }
+  auto context = client.ask(0, 0, many);
+  int32_t id = client.answer(*context, std::vector<FetchTold>(many.size()));
+  CHECK(id > 0);
+  CHECK(open_session(client) == 0);
+  CHECK(client.ask(id, 1, {want(-1)}).error().code == Code::fetch_session_id_not_found);
+  CHECK(sessions.partitions() == 0);
+  CHECK(open_session(client) > 0);
 }
