@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -181,7 +182,10 @@ Task<Reply> handle_describe_configs(Request& request) {
     co_return std::move(refused);
   }
   DescribeConfigsResponse response;
+  // Each once: a few bytes of a question may stand for kilobytes.
+  std::set<std::pair<int8_t, std::string_view>> seen;
   for (const auto& resource : body->resources) {
+    if (!seen.emplace(resource.resource_type, resource.resource_name).second) continue;
     DescribeResult& told = response.results.emplace_back();
     told.resource_type = resource.resource_type;
     told.resource_name = resource.resource_name;
@@ -288,12 +292,14 @@ Task<Reply> handle_describe_log_dirs(Request& request) {
     told.total_bytes = static_cast<int64_t>(space->total_bytes);
     told.usable_bytes = static_cast<int64_t>(space->free_bytes);
   }
+  std::set<std::pair<std::string_view, int32_t>> asked_for;
+  if (body->topics) {
+    for (const auto& asked : *body->topics) {
+      for (int32_t index : asked.partitions) asked_for.emplace(asked.topic, index);
+    }
+  }
   auto wanted = [&](const std::string& topic, int32_t partition) {
-    if (!body->topics) return true;
-    return std::ranges::any_of(*body->topics, [&](const auto& asked) {
-      return asked.topic == topic &&
-             std::ranges::find(asked.partitions, partition) != asked.partitions.end();
-    });
+    return !body->topics || asked_for.contains({topic, partition});
   };
   for (const auto& [name, topic] : request.view.image->topics->by_name) {
     DescribeLogDirsResponse::DescribeLogDirsTopic answer;

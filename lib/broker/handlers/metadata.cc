@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -18,6 +19,7 @@ namespace eventd {
 namespace {
 
 constexpr int32_t kPartitionsPerAnswer = 2000;
+constexpr size_t kTopicsMadeAtOnce = 1000;
 
 struct Endpoint {
   std::string_view host;
@@ -76,11 +78,11 @@ Task<void> create_missing(Request& request, const MetadataRequest& body) {
   if (!body.topics || !request.broker.config().auto_create_topics) co_return;
   if (request.version >= 4 && !body.allow_auto_topic_creation) co_return;
   std::vector<NewTopic> missing;
+  std::set<std::string_view> seen;
   for (const auto& topic : *body.topics) {
+    if (missing.size() == kTopicsMadeAtOnce) break;  // who asks again gets the next ones
     if (!topic.name || !check_topic_name(*topic.name)) continue;
-    if (request.view.image->topic(*topic.name)) continue;
-    auto same = [&](const NewTopic& other) { return other.name == *topic.name; };
-    if (std::ranges::any_of(missing, same)) continue;
+    if (request.view.image->topic(*topic.name) || !seen.insert(*topic.name).second) continue;
     if (!allows(request, Operation::create, *topic.name)) continue;
     missing.push_back({.name = std::string(*topic.name)});
   }
@@ -128,7 +130,10 @@ void tell_topics(Request& request, const MetadataRequest& body, MetadataResponse
     }
     return;
   }
+  // Each once, as in Kafka: a short name may stand for a long answer.
+  std::set<std::pair<std::string_view, Uuid>> seen;
   for (const auto& asked : *body.topics) {
+    if (!seen.emplace(asked.name.value_or(""), asked.topic_id).second) continue;
     TopicPointer topic = asked.name ? image.topic(*asked.name) : image.topic(asked.topic_id);
     if (topic && allows(request, Operation::describe, topic->name)) {
       add(*topic);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // InitProducerId and DescribeProducers.
+#include <set>
+
 #include "lib/broker/broker.h"
 #include "lib/broker/handlers/handlers.h"
 #include "lib/broker/handlers/lookup.h"
@@ -42,10 +44,13 @@ Task<Reply> handle_describe_producers(Request& request) {
     co_return std::move(refused);
   }
   DescribeProducersResponse response;
+  // Each once: a few bytes of a question may stand for thousands of producers.
+  std::set<std::pair<std::string_view, int32_t>> seen;
   for (const auto& topic : body->topics) {
     auto& told = response.topics.emplace_back();
     told.name = topic.name;
     for (int32_t index : topic.partition_indexes) {
+      if (!seen.emplace(topic.name, index).second) continue;
       auto& answer = told.partitions.emplace_back();
       answer.partition_index = index;
       auto partition = find_partition(request, {topic.name, {}}, index);

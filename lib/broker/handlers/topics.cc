@@ -52,6 +52,32 @@ std::vector<NewTopic> new_topics(const CreateTopicsRequest& body) {
   return topics;
 }
 
+// Kafka's controller refuses a request that would need more records than this.
+constexpr int64_t kRecordsPerRequest = 10'000;
+
+bool is_too_large(const Request& request, const CreateTopicsRequest& body) {
+  int64_t records = 0;
+  for (const auto& topic : body.topics) {
+    auto assigned = static_cast<int64_t>(topic.assignments.size());
+    int64_t asked = topic.num_partitions > 0 ? topic.num_partitions
+                                             : request.broker.config().num_partitions;
+    records += 1 + std::max(assigned, asked) + static_cast<int64_t>(topic.configs.size());
+  }
+  // One topic that is too large is refused as such.
+  return body.topics.size() > 1 && records > kRecordsPerRequest;
+}
+
+Reply refuse_too_large(Request& request, const CreateTopicsRequest& body) {
+  CreateTopicsResponse response;
+  for (const auto& topic : body.topics) {
+    auto& told = response.topics.emplace_back();
+    told.name = topic.name;
+    told.error_code = wire_code(Code::policy_violation);
+    told.error_message = "Too much is to be made at once.";
+  }
+  return reply_with(request, response);
+}
+
 // All configs of a topic, as it was created with them.
 void tell_configs(Request& request, const CreatedTopic& topic,
                   CreateTopicsResponse::CreatableTopicResult& told) {
@@ -80,6 +106,10 @@ Task<Reply> handle_create_topics(Request& request) {
   Result<CreateTopicsRequest> body = decode<CreateTopicsRequest>(request.body(), request.version);
   if (!body) {
     Reply refused = refused_body(request, body.error());
+    co_return std::move(refused);
+  }
+  if (is_too_large(request, *body)) {
+    Reply refused = refuse_too_large(request, *body);
     co_return std::move(refused);
   }
   std::vector<NewTopic> topics = new_topics(*body);
