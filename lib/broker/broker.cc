@@ -189,7 +189,7 @@ int Broker::finish_stop() {
   pool_.reset();  // after the syncs that are under way
   std::vector<const LoopCounters*> counters;
   for (const LoopCounters& each : counters_) counters.push_back(&each);
-  log_info("served ", summary(counters, syncs_->syncs()));
+  log_debug("served ", summary(counters, syncs_->syncs()));
   if (disk_has_failed_.load()) return kExitDisk;
   Result<void> closed = close_storage();
   if (closed) return 0;
