@@ -30,6 +30,7 @@
 #include "lib/broker/partition_store.h"
 #include "lib/broker/server.h"
 #include "lib/broker/sync_scheduler.h"
+#include "lib/broker/throttle.h"
 #include "lib/broker/view.h"
 #include "lib/log/log_directory.h"
 #include "lib/net/disk_pool.h"
@@ -67,6 +68,9 @@ class Broker {
   DiskPool& pool() { return *pool_; }
   // Before the first append to a partition that needs a new leader epoch.
   Task<Result<void>> raise_leader_epoch(Loop& loop, const Partition& partition);
+  Throttle& throttle() { return *throttle_; }
+  // Before connections are served.
+  void set_throttle(std::unique_ptr<Throttle> throttle) { throttle_ = std::move(throttle); }
   MemoryBudget& frame_memory() { return frame_memory_; }
   Complaints& complaints() { return complaints_; }
   // Of the loop with that index, which must be the caller's.
@@ -97,6 +101,7 @@ class Broker {
   const BrokerConfig config_;
   Disk& disk_;
   AllowAll authorizer_;
+  std::unique_ptr<Throttle> throttle_ = std::make_unique<NoQuotas>();
   FetchSessions sessions_;
   MemoryBudget frame_memory_;
   Complaints complaints_;

@@ -50,6 +50,7 @@ void Connection::stop() {
   stopping_ = true;
   for (auto& pending : pending_) pending->request->give_up();
   stream_->end_reads();
+  unmuted_.notify();
 }
 
 void Connection::abort() {
@@ -58,10 +59,12 @@ void Connection::abort() {
   stream_->shutdown();
   replied_.notify();
   drained_.notify();
+  unmuted_.notify();
 }
 
 void Connection::peer_left() {
   peer_left_ = true;
+  unmuted_.notify();
   for (auto& pending : pending_) pending->request->give_up();
 }
 
@@ -172,6 +175,14 @@ Task<void> Connection::take_turn() {
   co_await next_turn(loop_);
 }
 
+// Of a client beyond its quota, whose next request is not taken yet.
+Task<void> Connection::await_unmuted() {
+  stream_->watch_disconnect();
+  while (takes_more() && !peer_left_ && loop_.now() < muted_until_) {
+    co_await unmuted_.wait_until(loop_, muted_until_);
+  }
+}
+
 bool Connection::has_room() const {
   return pending_.size() < limits_.pipelined_max && pending_bytes_ < limits_.pipelined_bytes_max;
 }
@@ -234,6 +245,7 @@ Task<bool> Connection::start(Buffer frame, MemoryCharge charge) {
     stream_->watch_disconnect();
     co_await previous->request->await_appends();
   }
+  if (loop_.now() < muted_until_) co_await await_unmuted();
   if (failed_) co_return false;
   counters.of(request->api).add(1);
   auto pending = std::make_shared<Pending>();
@@ -275,6 +287,7 @@ Task<void> Connection::write_replies() {
         co_return;
       }
     }
+    if (pending->reply.mute.count() > 0) muted_until_ = loop_.now() + pending->reply.mute;
     pending_.pop_front();
     pending_bytes_ -= pending->request->size_bytes();
     pending.reset();

@@ -73,6 +73,7 @@ class Connection {
   Task<Result<void>> await_memory(MemoryCharge& charge, size_t size, Instant deadline);
   Instant frame_deadline(size_t bytes_so_far) const;
   Task<void> take_turn();
+  Task<void> await_unmuted();
   Task<bool> start(Buffer frame, MemoryCharge charge);
   void note_end(const Error& error);
   void peer_left();
@@ -95,6 +96,8 @@ class Connection {
   size_t pending_bytes_ = 0;
   Signal replied_;  // the first of pending_ is ready, or reading has ended
   Signal drained_;  // a reply has left
+  Signal unmuted_;  // before its time: the connection ends
+  Instant muted_until_ = Instant::min();
   bool reading_ended_ = false;
   bool failed_ = false;     // nothing more is written
   bool peer_left_ = false;  // sends no more

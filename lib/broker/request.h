@@ -6,6 +6,7 @@
 // was when the request began, and whatever the handler asks to keep.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <string>
@@ -43,11 +44,12 @@ struct Reply {
   enum class Kind { pieces, none, close };
   Kind kind = Kind::none;
   std::vector<Piece> pieces;
+  std::chrono::milliseconds mute{0};  // nothing more is read for so long after it was sent
 
   size_t size_bytes() const;
 
   static Reply none() { return {}; }
-  static Reply close() { return {Kind::close, {}}; }
+  static Reply close() { return {Kind::close, {}, {}}; }
 };
 
 class Request {

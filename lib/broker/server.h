@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Listeners and connections: who connects is given to one of the loops and stays there.
 //
-// Where there are as many connections as there may be (max.connections, and what the process's limit
-// of open files leaves beside the logs), nothing is accepted until one ends, as in Kafka: the others
-// wait in the system's queue. One too many from an address (max.connections.per.ip) is closed.
+// Where there are as many connections as there may be (max.connections, and what the process's
+// limit of open files leaves beside the logs), nothing is accepted until one ends, as in Kafka: the
+// others wait in the system's queue. One too many from an address (max.connections.per.ip) is
+// closed.
 //
 // Listeners belong to loop 0. stop_listening() and end_connections() are called on loop 0; the
 // loops and the broker outlive the server, which outlives its connections.

@@ -62,7 +62,8 @@ class PosixFile : public File {
     uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
     uint64_t first = position / page * page;
     auto length = static_cast<size_t>(position + size - first);
-    void* map = mmap(nullptr, length, PROT_NONE, MAP_SHARED, descriptor_, static_cast<off_t>(first));
+    auto at = static_cast<off_t>(first);
+    void* map = mmap(nullptr, length, PROT_NONE, MAP_SHARED, descriptor_, at);
     if (map == MAP_FAILED) return failed("map");
     std::vector<unsigned char> pages((length + page - 1) / page);
     int status = mincore(map, length, pages.data());

@@ -23,6 +23,12 @@ def until(condition, what, seconds=30):
         time.sleep(0.005)  # between two polls
 
 
+def sanitizer_of(pid):
+    """"asan", "tsan", or nothing: freed memory is kept for a while then, and all is slower."""
+    maps = pathlib.Path(f"/proc/{pid}/maps").read_text()
+    return next((name for name in ("asan", "tsan") if f"/lib{name}.so" in maps), "")
+
+
 class Broker:
     def __init__(self, folder, *arguments, wrapper=(), data=None):
         self.folder = pathlib.Path(folder)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Peers that die in every state that a connection can wait in leave nothing behind.
 
-With one loop and with four: peers come to wait (for records, for a sync, for room to append, for the
-rest of a frame, for us to take an answer) and vanish, by closing and by a reset. Each time the
+With one loop and with four: peers come to wait (for records, for a sync, for room to append, for
+the rest of a frame, for us to take an answer) and vanish, by closing and by a reset. Each time the
 broker's descriptors return to where they were, and its memory does not grow from round to round. At
 the end it is stopped while peers wait in all those states, and the stop is clean. Built with a
 sanitizer, the broker itself says at its end what it has leaked.
@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from broker import Broker, until
+from broker import Broker, sanitizer_of, until
 from wire import Connection, batch
 
 PEERS = 12
@@ -49,12 +49,6 @@ def resident_kib(pid):
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     return 0
-
-
-def is_sanitized(pid):
-    """Whether freed memory is kept for a while, so that growth means nothing."""
-    return any(name in pathlib.Path(f"/proc/{pid}/maps").read_text()
-               for name in ("libasan", "libtsan"))
 
 
 def eventd_pid(broker):
@@ -178,9 +172,9 @@ def states_without_tracer(folder, loops):
             opened.append(descriptors(story.pid))
         assert opened[-1] <= opened[0], f"descriptors after each round: {opened}"
         grown = resident[-1] - resident[0]
-        assert is_sanitized(story.pid) or grown < GROWTH_MAX_KIB, f"KiB after each round: {resident}"
+        assert sanitizer_of(story.pid) or grown < GROWTH_MAX_KIB, f"KiB, each round: {resident}"
         print(f"{loops} loops: {opened[-1]} descriptors, {resident} KiB after each round")
-        # A stop finds peers in all states: those who can be answered are, nobody is waited for long.
+        # A stop finds peers in all states: who can be answered is, nobody is waited for long.
         parked = story.wait_for_records()
         others = [state() for state in states]
         until(lambda: sockets(story.pid) >= base + 1 + len(states), "all peers were accepted")
@@ -222,7 +216,7 @@ def states_of_slow_syncs(folder, loops):
         story.client.produce("slow", 0, batch([b"last"]), acks=-1)
         os.kill(story.pid, signal.SIGTERM)
         assert broker.process.wait(30) == 0, "the stop is clean"
-        print(f"{loops} loops, slow syncs: nothing is left; {appended} of 24 large appends were made")
+        print(f"{loops} loops, slow syncs: nothing is left; {appended} of 24 were appended")
 
 
 def main():

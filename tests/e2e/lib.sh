@@ -7,6 +7,7 @@
 #   ...
 #   stop_broker                               # cleanly; kill_broker is kill -9
 #
+# EVENTD_PROGRAMS is the folder of the programs, where they are not those of build/quick.
 # $work is a folder of the story's own. What was started is ended when the story ends, in whatever
 # way. The broker's output is $work/broker.log, and is shown when a story fails.
 set -euo pipefail
@@ -14,7 +15,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 story=$(basename "$0" .sh)
-export PATH=$top/build/quick:$top/tests/peers:$PATH PYTHONDONTWRITEBYTECODE=1
+export PATH=${EVENTD_PROGRAMS:-$top/build/quick}:$top/tests/peers:$PATH PYTHONDONTWRITEBYTECODE=1
 unset EVENT_BROKERS EVENT_PROFILE KAFKA_BOOTSTRAP_SERVERS
 work=$(mktemp -d "${TMPDIR:-/tmp}/$story.XXXXXX")
 data=$work/data

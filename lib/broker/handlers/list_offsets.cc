@@ -15,6 +15,7 @@
 #include "lib/broker/handlers/handlers.h"
 #include "lib/broker/handlers/lookup.h"
 #include "lib/broker/handlers/reply.h"
+#include "lib/net/disk_pool.h"
 
 namespace eventd {
 
@@ -114,7 +115,16 @@ Task<void> answer_one(Request& request, const ListOffsetsRequest& body, std::str
   Isolation isolation = is_replica                  ? Isolation::log_end
                         : body.isolation_level == 1 ? Isolation::last_stable
                                                     : Isolation::high_watermark;
-  Result<void> found = look_up(*log, asked.timestamp, log->end(isolation), answer);
+  Offset seen = log->end(isolation);
+  Result<void> found;
+  if (asked.timestamp >= 0 || asked.timestamp == kMaxTimestamp) {
+    // Reads batches, perhaps from the device, and opens them.
+    auto work = [&] { return look_up(*log, asked.timestamp, seen, answer); };
+    DiskPool& pool = request.broker.pool();
+    found = co_await run_on(pool, DiskPool::Lane::read, request.loop, std::move(work));
+  } else {
+    found = look_up(*log, asked.timestamp, seen, answer);
+  }
   if (!found) answer.error_code = wire_code(found.error().code);
   constexpr int16_t kFirstWithEpochs = 4;
   if (request.version < kFirstWithEpochs) answer.leader_epoch = -1;

@@ -57,6 +57,10 @@ Reply finish_reply(Request& request, Buffer encoded, const Writer& out) {
   return reply;
 }
 
+std::chrono::milliseconds request_throttle(const Request& request) {
+  return request.broker.throttle().delay_after(request);
+}
+
 Reply failed_reply(const Request& request, const Error& error) {
   request.broker.complaints().error("the answer to ", name_of(request.api), " v", request.version,
                                     " from ", request.peer.remote,

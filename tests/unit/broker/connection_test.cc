@@ -454,3 +454,28 @@ TEST_CASE("acks=0 is not answered, and an error ends the connection") {
   peer.send(broken);
   CHECK(peer.is_closed());
 }
+
+TEST_CASE("a client beyond its quota is told so, and not served before its time is over") {
+  class TwoSeconds : public Throttle {
+    std::chrono::milliseconds delay_after(const Request& request) override {
+      return std::chrono::milliseconds(request.api == ApiKey::fetch ? 2000 : 0);
+    }
+  };
+  World world;
+  fill(world);
+  world.broker->set_throttle(std::make_unique<TwoSeconds>());
+  {
+    Peer1 peer(world);
+    peer.send(fetch(1, 0, 0));
+    CHECK(peer.answer() == 1);
+    CHECK(load_big_endian<int32_t>(peer.body.data()) == 2000);  // its throttle time
+    peer.send(metadata(2));
+    world.loop.advance(std::chrono::milliseconds(1900));
+    CHECK(peer.is_silent());
+    world.loop.advance(std::chrono::milliseconds(200));
+    CHECK(peer.answer() == 2);
+    peer.send(fetch(3, 0, 0));
+    CHECK(peer.answer() == 3);
+    peer.send(metadata(4));
+  }  // leaving ends the wait
+}
