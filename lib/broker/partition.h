@@ -81,6 +81,11 @@ class Partition : public std::enable_shared_from_this<Partition> {
   Result<LogSlice> read(Offset from, uint32_t size_max, Isolation isolation, bool first_whole,
                         Patience patience) const;
 
+  // The disk has damaged a batch here: from now on nothing is sent before its checksum was looked
+  // at, whether it is in memory or not.
+  void suspect() { suspect_.store(true); }
+  bool is_suspect() const { return suspect_.load(); }
+
   // Fires `ticket` when the watermark reaches `reaches`, or the partition fails or retires. Starts
   // a sync if that is what it takes. Look at the watermark again after this.
   void await_watermark(Offset reaches, const TicketPointer& ticket);
@@ -129,6 +134,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::atomic<int64_t> high_watermark_{0};
   std::atomic<bool> durable_{true};
   std::atomic<bool> failed_{false};
+  std::atomic<bool> suspect_{false};
   std::atomic<bool> retired_{false};
   std::atomic<bool> abandoned_{false};
   std::atomic<int> sync_state_{idle};

@@ -272,6 +272,7 @@ Task<Result<void>> Stream::send(Bytes bytes, bool more) {
   co_return Result<void>{};
 }
 
+// sendfile() cannot be told to raise no SIGPIPE: the process ignores that signal.
 Task<Result<void>> Stream::send_file(const FilePiece& piece) {
   auto at = static_cast<off_t>(piece.position);
   size_t left = piece.size_bytes;

@@ -9,6 +9,7 @@ A shape is (key, version, flexible, fields). A field is a word, a list (an array
 those fields) or a tuple of one word (an array of that).
 """
 
+import pathlib
 import struct
 
 from wire import batch
@@ -65,6 +66,33 @@ SHAPES = [
     (75, 0, True, [["topic"], "few", "nothing"]),
 ]
 
+# API: (its key, its first flexible version)
+APIS = {"ProduceRequest": (0, 9), "FetchRequest": (1, 12), "ListOffsetsRequest": (2, 6),
+        "MetadataRequest": (3, 9), "FindCoordinatorRequest": (10, 3), "ApiVersionsRequest": (18, 3),
+        "CreateTopicsRequest": (19, 5), "DeleteTopicsRequest": (20, 4),
+        "DeleteRecordsRequest": (21, 2), "InitProducerIdRequest": (22, 2),
+        "OffsetForLeaderEpochRequest": (23, 4), "DescribeConfigsRequest": (32, 4),
+        "AlterConfigsRequest": (33, 2), "DescribeLogDirsRequest": (35, 2),
+        "CreatePartitionsRequest": (37, 2), "IncrementalAlterConfigsRequest": (44, 1),
+        "DescribeClusterRequest": (60, 0), "DescribeProducersRequest": (61, 0),
+        "ListConfigResourcesRequest": (74, 0), "DescribeTopicPartitionsRequest": (75, 0)}
+
+
+def golden_bodies():
+    """(key, version, flexible, body) of every request that Kafka's own classes wrote."""
+    path = pathlib.Path(__file__).parents[1] / "golden/messages/kafka-4.3.1/requests.txt"
+    bodies = []
+    for line in path.read_text().splitlines():
+        words = line.split(" ")
+        if words[0] in APIS:
+            key, flexible_from = APIS[words[0]]
+            version = int(words[1])
+        elif words[0] == "bytes":
+            bodies.append((key, version, version >= flexible_from, bytes.fromhex(words[1])))
+    assert {body[0] for body in bodies} == {key for key, _ in APIS.values()}
+    return bodies
+
+
 CONFIGS = ["retention.ms", "segment.bytes", "cleanup.policy", "flush.messages", "no.such.config"]
 EXTREMES = [0, 1, -1, 127, -128, 255, 32767, -32768, 65535, 1 << 20, 0x7FFFFFFF, -0x80000000]
 
@@ -86,15 +114,24 @@ class FrameMaker:
         self.topics = topics
         self.topic_ids = topic_ids
         self.correlation = 0
+        self.golden = golden_bodies()
+
+    def any_frame(self):
+        if self.random.random() < 0.5:
+            return self.frame(*self.random.choice(SHAPES))
+        key, version, flexible, body = self.random.choice(self.golden)
+        return self.wrap(key, version, flexible, body)
 
     def frame(self, key, version, flexible, fields):
+        return self.wrap(key, version, flexible, self.structure(fields, flexible))
+
+    def wrap(self, key, version, flexible, body):
         self.correlation = (self.correlation + 1) & 0x7FFFFFFF
         head = struct.pack(">hhi", key, version, self.correlation)
         client = self.random.choice([b"", b"hostile", None])
         head += struct.pack(">h", -1) if client is None else struct.pack(">h", len(client)) + client
         head += b"\0" if flexible else b""
-        body = head + self.structure(fields, flexible)
-        return struct.pack(">i", len(body)) + body
+        return struct.pack(">i", len(head) + len(body)) + head + body
 
     def structure(self, fields, flexible):
         return b"".join(self.field(one, flexible) for one in fields) + (b"\0" if flexible else b"")

@@ -115,7 +115,10 @@ FetchFound FetchReader::read(const FetchWant& want, int64_t budget, bool first,
       static_cast<uint32_t>(std::clamp<int64_t>(want.bytes_max, 0, std::max<int64_t>(budget, 0)));
   Result<LogSlice> slice =
       log.read(Offset{want.fetch_offset}, size_max, rules_.isolation, first, patience);
-  if (slice) {
+  bool unchecked = patience == Patience::resident_only;
+  if (slice && unchecked && log.is_suspect() && !slice->empty()) {
+    found.cold = true;
+  } else if (slice) {
     found.slice = std::move(*slice);
   } else if (slice.error().code == Code::would_block) {
     found.cold = true;
@@ -149,8 +152,8 @@ void FetchReader::read_from_disk(size_t index) {
   request_.broker.complaints().error(
       found.partition->name(), " at offset ", wants_[index].fetch_offset, ": ",
       sound ? "a batch is damaged on the disk" : sound.error().message);
-  // Whoever asks again must not find it in memory, where nothing is checked.
-  found.slice.file->drop_cache();
+  found.partition->suspect();
+  found.slice.file->drop_cache();  // perhaps the device reads better the next time
   // Whole batches before it are good.
   found.slice.size_bytes = sound ? *sound : 0;
   if (!found.slice.empty()) return;

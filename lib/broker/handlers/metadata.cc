@@ -237,7 +237,7 @@ Task<Reply> handle_describe_topic_partitions(Request& request) {
     Reply refused = reply_with(request, response);
     co_return std::move(refused);
   }
-  int32_t left = std::min(body->response_partition_limit, kPartitionsPerAnswer);
+  int32_t left = std::clamp(body->response_partition_limit, 1, kPartitionsPerAnswer);
   for (std::string_view name : names) {
     if (body->cursor && name < body->cursor->topic_name) continue;
     if (response.next_cursor) break;

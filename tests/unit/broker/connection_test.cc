@@ -3,6 +3,7 @@
 #include "lib/broker/connection.h"
 
 #include <doctest/doctest.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -60,6 +61,7 @@ struct World {
   int open_connections = 0;
 
   World() {
+    signal(SIGPIPE, SIG_IGN);  // as eventd does
     BrokerConfig config;
     config.data_dir = folder / "data";
     config.listeners.push_back({"PLAINTEXT", {"127.0.0.1", 0, false}});
@@ -73,11 +75,11 @@ struct World {
     broker->stop();
     runs.join();
   }
-  // The peer's end of a new connection.
-  int connect() {
+  // The peer's end of a new connection. `ended` will be told its end.
+  int connect(std::shared_ptr<bool> ended) {
     int ends[2];
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-    auto serve = [](World& world, int descriptor) -> Task<void> {
+    auto serve = [](World& world, int descriptor, std::shared_ptr<bool> over) -> Task<void> {
       auto stream = std::move(*Stream::adopt(world.loop, descriptor));
       Peer peer;
       Connection connection(*world.broker, world.loop, 0, std::move(stream), peer, world.limits);
@@ -85,8 +87,9 @@ struct World {
       world.open_connections++;
       co_await connection.run();
       world.open_connections--;
+      *over = true;
     };
-    spawn(serve(*this, ends[0]));
+    spawn(serve(*this, ends[0], std::move(ended)));
     return ends[1];
   }
   bool all_ended() {
@@ -96,12 +99,12 @@ struct World {
 };
 
 // The other side, which a test plays by hand.
-class Peer1 {
+class OtherSide {
  public:
-  explicit Peer1(World& world) : world_(world), descriptor_(world.connect()) {}
-  ~Peer1() {
+  explicit OtherSide(World& world) : world_(world), descriptor_(world.connect(ended_)) {}
+  ~OtherSide() {
     if (descriptor_ >= 0) close(descriptor_);
-    CHECK(world_.all_ended());
+    CHECK(world_.loop.run_until([this] { return *ended_; }));
   }
   void leave() { close(std::exchange(descriptor_, -1)); }
   void end_sending() { ::shutdown(descriptor_, SHUT_WR); }
@@ -155,6 +158,7 @@ class Peer1 {
   }
 
   World& world_;
+  std::shared_ptr<bool> ended_ = std::make_shared<bool>(false);  // shared with the connection
   int descriptor_;
   Buffer input_;
   Buffer output_;
@@ -216,12 +220,14 @@ Buffer fetch(int32_t correlation, int64_t offset, int32_t wait_ms, int32_t bytes
 
 // A world in which the topic "t" is there, and `records` records of `size` bytes in it.
 void fill(World& world, int records = 0, size_t size = 10) {
-  Peer1 peer(world);
+  OtherSide peer(world);
   peer.send(metadata(1));
   REQUIRE(peer.answer() == 1);
   for (int32_t i = 0; i < records; i++) {
     peer.send(produce(2, -1, size));
     REQUIRE(peer.answer() == 2);
+    // One topic, its name, one partition, its number, and no error.
+    REQUIRE(load_big_endian<int16_t>(peer.body.data() + 15) == 0);
   }
   peer.leave();
 }
@@ -231,7 +237,7 @@ void fill(World& world, int records = 0, size_t size = 10) {
 TEST_CASE("requests in a row are answered in their order, also after the peer ended its side") {
   World world;
   fill(world);
-  Peer1 peer(world);
+  OtherSide peer(world);
   {
     std::lock_guard slow(world.disk.gate);
     Buffer all;
@@ -250,7 +256,7 @@ TEST_CASE("what comes before a bad frame is answered") {
   for (Buffer bad : {numbers(int32_t{-5}), frame(99, 0, 2, {}), frame(kMetadata, 1, 2, {})}) {
     World world;
     fill(world);
-    Peer1 peer(world);
+    OtherSide peer(world);
     {
       std::lock_guard slow(world.disk.gate);
       Buffer both = produce(1, -1);
@@ -266,8 +272,8 @@ TEST_CASE("a silent peer is closed after connections.max.idle.ms, one that waits
   World world;
   fill(world);
   world.limits.idle_max = seconds(10);
-  Peer1 silent(world);
-  Peer1 waits(world);
+  OtherSide silent(world);
+  OtherSide waits(world);
   waits.send(fetch(1, 0, 50000));
   world.loop.advance(seconds(9));
   CHECK(silent.is_silent());
@@ -280,11 +286,11 @@ TEST_CASE("a silent peer is closed after connections.max.idle.ms, one that waits
 
 TEST_CASE("a frame must be whole in a minute, or keep coming fast enough") {
   World world;
-  Peer1 length(world);
+  OtherSide length(world);
   length.send(Bytes(numbers(int32_t{100})).first(2));
-  Peer1 part(world);
+  OtherSide part(world);
   part.send(numbers(int32_t{1000}, int32_t{0}));
-  Peer1 steady(world);
+  OtherSide steady(world);
   steady.send(numbers(int32_t{50 << 20}));
   Buffer some(400 << 10);
   for (int i = 0; i < 59; i++) {
@@ -308,7 +314,7 @@ TEST_CASE("a frame must be whole in a minute, or keep coming fast enough") {
 TEST_CASE("a fetch is waited for as long as it asks, at most a minute") {
   World world;
   fill(world);
-  Peer1 peer(world);
+  OtherSide peer(world);
   peer.send(fetch(1, 0, 10000));
   world.loop.advance(seconds(9));
   CHECK(peer.is_silent());
@@ -324,9 +330,9 @@ TEST_CASE("a fetch is waited for as long as it asks, at most a minute") {
 TEST_CASE("a record wakes a fetch, and five appends share the wait for one sync") {
   World world;
   fill(world);
-  Peer1 reader(world);
+  OtherSide reader(world);
   reader.send(fetch(1, 0, 50000));
-  Peer1 writer(world);
+  OtherSide writer(world);
   {
     std::lock_guard slow(world.disk.gate);
     for (int32_t id : {1, 2, 3, 4, 5, 6}) writer.send(produce(id, -1));
@@ -341,23 +347,23 @@ TEST_CASE("a record wakes a fetch, and five appends share the wait for one sync"
 TEST_CASE("stop answers what waits, and does not wait for halves of frames") {
   World world;
   fill(world);
-  Peer1 fetches(world);
+  OtherSide fetches(world);
   fetches.send(fetch(1, 0, 50000));
   world.latest->stop();
   CHECK(fetches.answer() == 1);
   CHECK(fetches.is_closed());
 
-  Peer1 half(world);
+  OtherSide half(world);
   half.send(numbers(int32_t{1000}, int32_t{0}));
   world.latest->stop();
   CHECK(half.is_closed());
 
-  Peer1 silent(world);
+  OtherSide silent(world);
   world.loop.settle();
   world.latest->stop();
   CHECK(silent.is_closed());
 
-  Peer1 writes(world);
+  OtherSide writes(world);
   {
     std::lock_guard slow(world.disk.gate);
     writes.send(produce(1, -1));
@@ -370,9 +376,9 @@ TEST_CASE("stop answers what waits, and does not wait for halves of frames") {
 
 TEST_CASE("abort ends a connection in every state") {
   World world;
-  fill(world, 4, 3 << 20);
+  fill(world, 12, 1'000'000);
   auto abort_after = [&](Bytes sent) {
-    Peer1 peer(world);
+    OtherSide peer(world);
     peer.send(sent);
     world.latest->abort();
     CHECK(world.all_ended());
@@ -380,9 +386,9 @@ TEST_CASE("abort ends a connection in every state") {
   abort_after({});
   abort_after(numbers(int16_t{0}));
   abort_after(numbers(int32_t{1000}, int32_t{0}));
-  abort_after(fetch(1, 4, 50000));
+  abort_after(fetch(1, 12, 50000));
   abort_after(fetch(1, 0, 0, 50 << 20));  // half of an answer is out
-  Buffer two = fetch(1, 4, 50000);
+  Buffer two = fetch(1, 12, 50000);
   append(two, metadata(2));
   append(two, metadata(3));
   abort_after(two);
@@ -392,13 +398,13 @@ TEST_CASE("abort ends a connection in every state") {
 
 TEST_CASE("a peer that leaves while it is waited for ends its connection at once") {
   World world;
-  fill(world, 4, 3 << 20);
-  Buffer three = fetch(1, 4, 50000);
+  fill(world, 12, 1'000'000);
+  Buffer three = fetch(1, 12, 50000);
   append(three, metadata(2));
   append(three, metadata(3));
-  for (const Buffer& sent : {fetch(1, 4, 50000), three, fetch(1, 0, 0, 50 << 20),
+  for (const Buffer& sent : {fetch(1, 12, 50000), three, fetch(1, 0, 0, 50 << 20),
                              Buffer(numbers(int32_t{1000}, int32_t{0}))}) {
-    Peer1 peer(world);
+    OtherSide peer(world);
     peer.send(sent);
     CHECK(world.open_connections == 1);
     peer.leave();
@@ -409,20 +415,20 @@ TEST_CASE("a peer that leaves while it is waited for ends its connection at once
 TEST_CASE("appends beyond 16 MiB wait for a sync, and end with their peer") {
   World world;
   fill(world);
-  Peer1 peer(world);
+  OtherSide peer(world);
   auto gate = std::make_unique<std::lock_guard<std::mutex>>(world.disk.gate);
-  for (int32_t id = 1; id <= 17; id++) {
-    peer.send(produce(id, 1, 1 << 20));
+  for (int32_t id = 1; id <= 18; id++) {
+    peer.send(produce(id, 1, 1'000'000));
     CHECK(peer.answer() == id);
   }
-  peer.send(produce(18, 1));
+  peer.send(produce(19, 1));
   CHECK(peer.is_silent());
-  Peer1 leaves(world);
+  OtherSide leaves(world);
   leaves.send(produce(1, 1));
   leaves.leave();
   CHECK(world.loop.run_until([&] { return world.open_connections == 1; }));
   gate.reset();
-  CHECK(peer.answer() == 18);
+  CHECK(peer.answer() == 19);
 }
 
 TEST_CASE("large frames wait while others hold the memory for them, small ones do not") {
@@ -430,10 +436,10 @@ TEST_CASE("large frames wait while others hold the memory for them, small ones d
   fill(world);
   MemoryCharge others(world.broker->frame_memory());
   REQUIRE(others.grow_to(512 << 20, true));
-  Peer1 small(world);
+  OtherSide small(world);
   small.send(produce(1, 1));
   CHECK(small.answer() == 1);
-  Peer1 large(world);
+  OtherSide large(world);
   large.send(produce(1, 1, 200 << 10));
   CHECK(large.is_silent());
   others = {};
@@ -444,7 +450,7 @@ TEST_CASE("large frames wait while others hold the memory for them, small ones d
 TEST_CASE("acks=0 is not answered, and an error ends the connection") {
   World world;
   fill(world);
-  Peer1 peer(world);
+  OtherSide peer(world);
   Buffer both = produce(1, 0);
   append(both, metadata(2));
   peer.send(both);
@@ -453,6 +459,19 @@ TEST_CASE("acks=0 is not answered, and an error ends the connection") {
   broken.back() ^= 1;
   peer.send(broken);
   CHECK(peer.is_closed());
+}
+
+TEST_CASE("a limit of partitions that is no number of partitions counts as one") {
+  World world;
+  fill(world);
+  for (int32_t limit : {INT32_MIN, -1, 0}) {
+    OtherSide peer(world);
+    // The topic "t" in a compact list, the limit, no cursor, no tags.
+    Buffer body = numbers(uint8_t{0}, uint8_t{2}, uint8_t{2}, uint8_t{'t'}, uint8_t{0}, limit,
+                          int8_t{-1}, uint8_t{0});
+    peer.send(frame(75, 0, 1, body));
+    CHECK(peer.answer() == 1);
+  }
 }
 
 TEST_CASE("a client beyond its quota is told so, and not served before its time is over") {
@@ -465,7 +484,7 @@ TEST_CASE("a client beyond its quota is told so, and not served before its time 
   fill(world);
   world.broker->set_throttle(std::make_unique<TwoSeconds>());
   {
-    Peer1 peer(world);
+    OtherSide peer(world);
     peer.send(fetch(1, 0, 0));
     CHECK(peer.answer() == 1);
     CHECK(load_big_endian<int32_t>(peer.body.data()) == 2000);  // its throttle time

@@ -105,7 +105,8 @@ TEST_CASE("a reset wakes who writes as well as who reads") {
   CHECK_FALSE(written.done);
   reset(client);
   CHECK(run_until(loop, [&] { return read && written.done; }));
-  CHECK_FALSE(got.has_value());
+  bool got_nothing = !got || *got == 0;  // the writer may have taken the error
+  CHECK(got_nothing);
   CHECK_FALSE(written.result.has_value());
 }
 
