@@ -6,7 +6,7 @@
 need eventd python3 mount unshare
 own=(unshare -m --propagation private)
 [ "$(id -u)" = 0 ] || own=(unshare -rm --propagation private)
-"${own[@]}" true 2>/dev/null || skip "a full disk needs a mount namespace, which is not allowed here"
+"${own[@]}" true 2>/dev/null || skip "a full disk needs a mount namespace: not allowed here"
 rounds=4
 [ -z "${EVENTD_LONG:-}" ] || rounds=40
 "${own[@]}" /usr/bin/python3 "$here/full_disk.py" "$work" tmpfs $rounds
