@@ -6,11 +6,12 @@
 """
 
 import os
+import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 from broker import until
@@ -188,6 +189,33 @@ def _(folder):
             one.process.send_signal(signal.SIGTERM)
             assert one.ends()[0] == -signal.SIGTERM
         assert left(folder) == []
+
+
+@sentence("at a terminal the command reads it, and ^C is the command's")
+def _(folder):
+    script = ("trap 'echo caught; exit 5' INT; test -t 0 && test -t 1 && echo tty; read -r x; "
+              f'echo "got $x"; {WAITING}')
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvpe("eventd", ["eventd", "run", "bash", "-c", script], environment(folder))
+    said = b""
+
+    def says(words):
+        nonlocal said
+        ready, _, _ = select.select([terminal], [], [], 0)
+        said += os.read(terminal, 4096) if ready else b""
+        return words in said
+
+    try:
+        until(lambda: says(b"tty"), "it is a terminal")
+        os.write(terminal, b"hello\n")
+        until(lambda: says(b"got hello"), "it is read")
+        os.write(terminal, b"\x03")
+        until(lambda: says(b"caught"), "^C is caught")
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
+    finally:
+        os.close(terminal)
+    assert left(folder) == []
 
 
 @sentence("SIGTERM and SIGHUP are passed on, and the command decides")
