@@ -186,6 +186,7 @@ def one_round(broker, device, pool, world, round_number):
         if one.error:
             raise one.error
     device.unmount()
+    print(f"{world.when}: the cut came in a {kind}, flag {how}", flush=True)
     return kind, how
 
 
@@ -208,8 +209,10 @@ def main():
                 one.create_topic(topic, {}, PARTITIONS)
         for round_number in range(cuts):
             try:
+                world.when = f"in round {round_number}"
                 kinds[one_round(broker, device, pool, world, round_number)] += 1
                 assert device.mount().returncode == 0
+                world.when += ", after the cut"
                 broker.start()
                 verify(broker, pool, world, round_number == cuts - 1)
             except BaseException:

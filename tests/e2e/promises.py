@@ -34,11 +34,14 @@ class Promises:
         self.lock = threading.Lock()
         self.batches = {}  # place -> {base offset: what it is}
         self.count = {}    # "acknowledged" or "read" -> how many
+        self.made = {}     # (place, base offset) -> how and when it was promised first
+        self.when = ""     # for the report of a failure
 
     def note(self, place, offset, what, how):
         with self.lock:
             before = self.batches.setdefault(place, {}).setdefault(offset, what)
             self.count[how] = self.count.get(how, 0) + 1
+            self.made.setdefault((place, offset), f"{how} {self.when}")
         assert before == what, f"{place} at {offset}: {what} was {how}, before it was {before}"
 
     def verify(self, place, found, begin=0):
@@ -49,9 +52,12 @@ class Promises:
             if offset < begin:
                 continue
             assert offset in found, \
-                f"{place} at {offset}: lost; the last is at {max(found, default=-1)}"
+                f"{place} at {offset}: lost, although {self.made[place, offset]}; the last is " \
+                f"at {max(found, default=-1)}"
             assert found[offset] == what, f"{place} at {offset}: another batch"
         known.update(found)
+        for offset in found:
+            self.made.setdefault((place, offset), f"there {self.when}")
 
 
 def stored(one, place, start):
