@@ -36,9 +36,12 @@ class Promises:
         self.count = {}    # "acknowledged" or "read" -> how many
         self.made = {}     # (place, base offset) -> how and when it was promised first
         self.when = ""     # for the report of a failure
+        self.is_over = False  # what is noted from now on is no promise
 
     def note(self, place, offset, what, how):
         with self.lock:
+            if self.is_over:
+                return
             before = self.batches.setdefault(place, {}).setdefault(offset, what)
             self.count[how] = self.count.get(how, 0) + 1
             self.made.setdefault((place, offset), f"{how} {self.when}")
