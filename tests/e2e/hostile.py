@@ -32,6 +32,8 @@ ATTACKERS = 3
 # Sanitizers have shadows, and keep for a while what was freed.
 RESIDENT_MAX_MIB = {"asan": 1200, "tsan": 4000, "": 400}
 ANSWER_MAX_S = 30
+# Input: how long the good client pauses, so that what an hour of it wrote can be read in the end.
+PAUSE_S = 0.1 if SECONDS > 60 else 0
 SETTINGS = {"socket.request.max.bytes": 8 << 20, "queued.max.request.bytes": 32 << 20,
             "max.connections": 600, "connections.max.idle.ms": 5000, "num.network.threads": 2,
             "log.retention.check.interval.ms": 2000, "log.initial.task.delay.ms": 1000}
@@ -275,6 +277,7 @@ def run(folder):
                 began = time.monotonic()
                 good.step()
                 slowest = max(slowest, time.monotonic() - began)
+                time.sleep(PAUSE_S)  # input
                 largest = max(largest, resident_mib(pid))
                 assert largest <= limit, f"the broker takes {largest} MiB"
                 if time.monotonic() - said > 60:
