@@ -9,16 +9,30 @@
 
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
-#include "lib/cli/position.h"
 
 namespace eventd {
 
 namespace {
 
 constexpr uint16_t kDefaultPort = 9092;
-constexpr const char* kSettings[] = {
-    "acks",      "batch.size",         "client.id",           "compression.type",
-    "linger.ms", "request.timeout.ms", "delivery.timeout.ms", "isolation.level",
+constexpr Property kProperties[] = {
+    {"client.id", "the name by which brokers know the tool (its own name)"},
+    {"request.timeout.ms", "how long a broker may take for an answer (30000)"},
+};
+
+// Letters of kcat's that mean something else here, or nothing.
+constexpr std::pair<std::string_view, std::string_view> kKcatLetters[] = {
+    {"-o", "--from"},
+    {"-c", "--until count=N"},
+    {"-D", "--delim"},
+    {"-J", "--json"},
+    {"-Z", "--null"},
+    {"-z", "-X compression.type=CODEC"},
+    {"-m", "--timeout"},
+    {"-C", "event-consume"},
+    {"-P", "event-produce"},
+    {"-L", "event-admin topic describe"},
+    {"-Q", "event-admin topic offsets"},
 };
 
 size_t distance(std::string_view a, std::string_view b) {
@@ -87,6 +101,24 @@ void complain(std::string_view tool, std::string_view line) {
   (void)!write(STDERR_FILENO, out.data(), out.size());  // there is nowhere else to say it
 }
 
+int complain(std::string_view tool, const Error& error) {
+  std::string_view hint;
+  switch (error.code) {
+    case Code::connection_failed:
+    case Code::connection_closed:
+    case Code::deadline_passed:
+      hint = "; is a broker there? -b HOST:PORT names another";
+      break;
+    case Code::unknown_topic_or_partition:
+      hint = "; event-admin topic list shows what there is";
+      break;
+    default:
+      break;
+  }
+  complain(tool, text(error.message, hint));
+  return exit_for(error);
+}
+
 Result<std::string> unescape(std::string_view in) {
   std::string out;
   for (size_t i = 0; i < in.size(); i++) {
@@ -131,8 +163,12 @@ Result<std::string> unescape(std::string_view in) {
   return out;
 }
 
-CommandLine::CommandLine(std::string tool, std::string description)
-    : tool_(std::move(tool)), app_(std::move(description), tool_) {
+CommandLine::CommandLine(std::string tool, std::string description,
+                         std::span<const Property> properties)
+    : tool_(std::move(tool)),
+      app_(std::move(description), tool_),
+      properties_(properties.begin(), properties.end()) {
+  properties_.insert(properties_.end(), std::begin(kProperties), std::end(kProperties));
   app_.set_help_flag("-h,--help", "Print this help and exit");
   app_.set_version_flag("-V,--version", text(tool_, " ", std::string_view(EVENTD_VERSION)),
                         "Print the version and exit");
@@ -142,68 +178,117 @@ CommandLine::CommandLine(std::string tool, std::string description)
       ->type_name("K=V")
       ->allow_extra_args(false);
   app_.add_flag("-q,--quiet", common.quiet, "No progress");
-  app_.add_flag("-v,--verbose", common.verbose, "Say more");
+  app_.add_flag("-v,--verbose", common.verbose, "Say what the connection does");
   app_.get_formatter()->column_width(28);
 }
 
 void CommandLine::add_format() {
   app_.add_option("-K,--key-delim", key_delimiter_, "Records are KEY DELIM VALUE")
       ->type_name("DELIM");
-  auto* zero = app_.add_flag("-0,--zero", zero_, "Records end with NUL, not newline");
-  app_.add_option("--delim", delimiter_, "Records end with STR")->type_name("STR")->excludes(zero);
+  app_.add_flag("-0,--zero", zero_, "Records end with NUL, not newline");
+  app_.add_option("--delim", delimiter_, "Records end with STR")->type_name("STR");
   app_.add_flag("-j,--json", format.json, "Event JSON, a line each");
   app_.add_option("--null", null_token_, "A key or value that is TOKEN is null")
       ->type_name("TOKEN");
 }
 
-std::string CommandLine::nearest(const std::string& unknown) const {
+std::string nearest(const CLI::App& app, std::string_view unknown) {
+  for (const auto& [letter, ours] : kKcatLetters) {
+    if (unknown.starts_with(letter) && !unknown.starts_with("--")) return std::string(ours);
+  }
   std::string best;
   size_t best_distance = 4;
-  for (const CLI::Option* option : app_.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      size_t found = distance(unknown, text("--", name));
-      if (found < best_distance) {
-        best_distance = found;
-        best = text("--", name);
-      }
+  auto look_at = [&](std::string name) {
+    size_t found = distance(unknown, name);
+    if (found >= best_distance || found >= unknown.size()) return;
+    best_distance = found;
+    best = std::move(name);
+  };
+  for (const CLI::App* level = &app; level != nullptr; level = level->get_parent()) {
+    for (const CLI::Option* option : level->get_options()) {
+      for (const std::string& name : option->get_lnames()) look_at(text("--", name));
     }
+    for (const CLI::App* verb : level->get_subcommands({})) look_at(verb->get_name());
   }
   return best;
 }
 
+// One line for what CLI11 found wrong.
+std::string CommandLine::explain(const CLI::ParseError& error) const {
+  const CLI::App* level = &app_;
+  while (!level->get_subcommands().empty()) level = level->get_subcommands().front();
+  constexpr std::string_view kFlagWithValue = " was given a disallowed flag override";
+  std::string_view what = error.what();
+  if (what.ends_with(kFlagWithValue)) {
+    return text("--", what.substr(0, what.size() - kFlagWithValue.size()), " takes no value");
+  }
+  std::vector<std::string> extras = app_.remaining(true);
+  if (extras.empty()) {
+    if (error.get_name() != "RequiredError" || level->get_subcommands({}).empty()) {
+      return error.what();
+    }
+    std::string verbs;
+    for (const CLI::App* verb : level->get_subcommands({})) {
+      verbs += text(verbs.empty() ? "" : ", ", verb->get_name());
+    }
+    return text("a word is missing: ", verbs);
+  }
+  const std::string& extra = extras.front();
+  bool is_option = extra.starts_with("-") && extra.size() > 1;
+  std::string near = nearest(*level, extra.substr(0, extra.find('=')));
+  return text("unknown ", is_option ? "option " : "operand ", printable(extra),
+              near.empty() ? "" : "; perhaps ", near);
+}
+
+namespace {
+
+// "--flag=value" is no way to write a flag here.
+void forbid_values_of_flags(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_items_expected_max() == 0) option->disable_flag_override();
+  }
+  for (CLI::App* verb : app.get_subcommands({})) forbid_values_of_flags(*verb);
+}
+
+}  // namespace
+
 std::optional<int> CommandLine::parse(int argc, char** argv) {
+  forbid_values_of_flags(app_);
   try {
     app_.parse(argc, argv);
   } catch (const CLI::Success& success) {
     return app_.exit(success);
-  } catch (const CLI::ExtrasError& error) {
-    for (const std::string& extra : app_.remaining(true)) {
-      std::string near = extra.starts_with("-") ? nearest(extra.substr(0, extra.find('='))) : "";
-      return usage(text("unknown ", extra.starts_with("-") ? "option " : "operand ",
-                        printable(extra), near.empty() ? "" : "; perhaps ", near));
-    }
-    return usage(error.what());
   } catch (const CLI::ParseError& error) {
-    return usage(error.what());
+    return usage(explain(error));
   }
   if (common.verbose) set_log_level(LogLevel::debug);
+  Result<void> good = finish_format();
+  if (good) good = check_settings();
+  if (!good) return usage(good.error().message);
+  return std::nullopt;
+}
+
+Result<void> CommandLine::finish_format() {
+  auto wrong = [](std::string_view why) { return fail(Code::bad_usage, std::string(why)); };
+  if (zero_ && delimiter_) return wrong("-0 and --delim contradict each other");
+  if (format.json && (zero_ || delimiter_)) return wrong("-j has a line for each record");
+  if (format.json && key_delimiter_) return wrong("-j and -K contradict each other");
+  if (format.json && null_token_) return wrong("-j has null, and needs no --null");
   if (zero_) format.delimiter = std::string(1, '\0');
-  for (auto [given, into] : {std::pair{&delimiter_, &format.delimiter}}) {
-    if (given->empty()) continue;
-    Result<std::string> plain = unescape(*given);
-    if (!plain) return usage(plain.error().message);
-    *into = std::move(*plain);
+  if (delimiter_) {
+    Result<std::string> plain = unescape(*delimiter_);
+    if (!plain) return pass(plain);
+    if (plain->empty()) return wrong("--delim is empty");
+    format.delimiter = std::move(*plain);
   }
-  if (!key_delimiter_.empty()) {
-    Result<std::string> plain = unescape(key_delimiter_);
-    if (!plain) return usage(plain.error().message);
+  if (key_delimiter_) {
+    Result<std::string> plain = unescape(*key_delimiter_);
+    if (!plain) return pass(plain);
+    if (plain->empty()) return wrong("-K is empty");
     format.key_delimiter = std::move(*plain);
   }
-  if (!null_token_.empty()) format.null_token = null_token_;
-  if (format.json && format.key_delimiter) return usage("-j and -K contradict each other");
-  Result<void> settings = check_settings();
-  if (!settings) return usage(settings.error().message);
-  return std::nullopt;
+  format.null_token = null_token_;
+  return {};
 }
 
 int CommandLine::usage(std::string_view line) const {
@@ -218,9 +303,12 @@ Result<void> CommandLine::check_settings() const {
       return fail(Code::bad_usage, text("-X ", printable(given), ": not KEY=VALUE"));
     }
     std::string name = given.substr(0, equals);
-    if (std::ranges::find(kSettings, name) == std::end(kSettings)) {
-      return fail(Code::bad_usage, text("-X ", printable(name), ": no such client property"));
+    if (std::ranges::find(properties_, name, &Property::name) != properties_.end()) continue;
+    std::string all;
+    for (const Property& known : properties_) {
+      all += text(all.empty() ? "" : ", ", std::string_view(known.name));
     }
+    return fail(Code::bad_usage, text("-X ", printable(name), ": ", tool_, " has ", all));
   }
   return {};
 }
@@ -232,6 +320,18 @@ std::optional<std::string> CommandLine::setting(std::string_view name) const {
     if (given.substr(0, equals) == name) found = given.substr(equals + 1);
   }
   return found;
+}
+
+Result<std::optional<int32_t>> CommandLine::number_setting(std::string_view name,
+                                                           int32_t least) const {
+  std::optional<std::string> given = setting(name);
+  if (!given) return std::optional<int32_t>();
+  auto value = parse_number<int32_t>(*given);
+  if (!value || *value < least) {
+    return fail(Code::bad_usage,
+                text("-X ", name, ": ", printable(*given), " is no number from ", least, " on"));
+  }
+  return value;
 }
 
 Result<ClientConfig> CommandLine::client_config() const {
@@ -248,11 +348,9 @@ Result<ClientConfig> CommandLine::client_config() const {
     if (!address) return pass(address, "brokers");
     config.brokers.push_back(std::move(*address));
   }
-  if (auto timeout = setting("request.timeout.ms")) {
-    auto ms = parse_number<int32_t>(*timeout);
-    if (!ms || *ms <= 0) return fail(Code::bad_usage, "-X request.timeout.ms: not a number of ms");
-    config.request_timeout = std::chrono::milliseconds(*ms);
-  }
+  auto timeout = number_setting("request.timeout.ms", 1);
+  if (!timeout) return pass(timeout);
+  if (*timeout) config.request_timeout = std::chrono::milliseconds(**timeout);
   return config;
 }
 
@@ -267,29 +365,30 @@ Result<ProducerConfig> CommandLine::producer_config() const {
     }
     config.codec = *codec;
   }
-  auto number = [&](const char* name, auto apply) -> Result<void> {
-    auto given = setting(name);
-    if (!given) return {};
-    auto value = parse_number<int32_t>(*given);
-    if (!value || *value < 0) {
-      return fail(Code::bad_usage,
-                  text("-X ", std::string_view(name), ": ", printable(*given), " is no number"));
-    }
-    apply(*value);
-    return {};
-  };
-  Result<void> done = number("batch.size", [&](int32_t n) { config.batch_bytes = size_t(n); });
-  if (done) {
-    done = number("linger.ms", [&](int32_t n) { config.linger = std::chrono::milliseconds(n); });
-  }
-  if (done) {
-    done = number("delivery.timeout.ms",
-                  [&](int32_t n) { config.delivery_timeout = std::chrono::milliseconds(n); });
-  }
-  if (!done) return pass(done);
+  auto batch = number_setting("batch.size", 0);
+  if (!batch) return pass(batch);
+  auto linger = number_setting("linger.ms", 0);
+  if (!linger) return pass(linger);
+  auto delivery = number_setting("delivery.timeout.ms", 1);
+  if (!delivery) return pass(delivery);
+  if (*batch) config.batch_bytes = static_cast<size_t>(**batch);
+  if (*linger) config.linger = std::chrono::milliseconds(**linger);
+  if (*delivery) config.delivery_timeout = std::chrono::milliseconds(**delivery);
   if (auto acks = setting("acks"); acks && *acks != "all" && *acks != "-1") {
     return fail(Code::bad_usage, "-X acks: an idempotent producer has acks=all");
   }
+  return config;
+}
+
+Result<FetcherConfig> CommandLine::fetcher_config() const {
+  FetcherConfig config;
+  std::string level = setting("isolation.level").value_or("read_committed");
+  if (level != "read_committed" && level != "read_uncommitted") {
+    return fail(
+        Code::bad_usage,
+        text("-X isolation.level: read_committed or read_uncommitted, not ", printable(level)));
+  }
+  config.committed_only = level == "read_committed";
   return config;
 }
 

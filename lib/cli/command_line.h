@@ -6,12 +6,14 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/base/result.h"
 #include "lib/client/client.h"
+#include "lib/client/fetcher.h"
 #include "lib/client/producer.h"
 
 namespace eventd {
@@ -29,6 +31,8 @@ int exit_for(const Error& error);
 
 // One line on stderr, after the tool's name.
 void complain(std::string_view tool, std::string_view line);
+// The same of an error, with what can be tried. Returns the exit code for it.
+int complain(std::string_view tool, const Error& error);
 
 // How records are cut and joined.
 struct RecordFormat {
@@ -36,7 +40,6 @@ struct RecordFormat {
   std::optional<std::string> key_delimiter;
   std::optional<std::string> null_token;
   bool json = false;
-  bool json_value = false;
 };
 
 struct CommonOptions {
@@ -46,38 +49,54 @@ struct CommonOptions {
   bool verbose = false;
 };
 
+// A client property that -X takes, by Kafka's name.
+struct Property {
+  const char* name;
+  const char* about;
+};
+
 class CommandLine {
  public:
-  CommandLine(std::string tool, std::string description);
+  // `properties` are static; those that every tool has come on top.
+  CommandLine(std::string tool, std::string description, std::span<const Property> properties = {});
 
   CLI::App& app() { return app_; }
   const std::string& tool() const { return tool_; }
+  const std::vector<Property>& properties() const { return properties_; }
   CommonOptions common;
   RecordFormat format;
 
-  // -K -0 --delim -j -J --null
+  // -K -0 --delim -j --null
   void add_format();
   // Nothing if the line is good, else the exit code after what had to be said.
   std::optional<int> parse(int argc, char** argv);
   // Says it and returns 2.
   int usage(std::string_view line) const;
 
-  // From -b, EVENT_BROKERS, KAFKA_BOOTSTRAP_SERVERS, and -X. bad_usage for unknown settings.
+  // From -b, EVENT_BROKERS, KAFKA_BOOTSTRAP_SERVERS, and -X; bad_usage for what makes no sense.
   Result<ClientConfig> client_config() const;
   Result<ProducerConfig> producer_config() const;
+  Result<FetcherConfig> fetcher_config() const;
 
  private:
   Result<void> check_settings() const;
+  Result<void> finish_format();
+  std::string explain(const CLI::ParseError& error) const;
   std::optional<std::string> setting(std::string_view name) const;
-  std::string nearest(const std::string& unknown) const;
+  Result<std::optional<int32_t>> number_setting(std::string_view name, int32_t least) const;
 
   const std::string tool_;
   CLI::App app_;
+  std::vector<Property> properties_;
   bool zero_ = false;
-  std::string delimiter_;
-  std::string key_delimiter_;
-  std::string null_token_;
+  std::optional<std::string> delimiter_;
+  std::optional<std::string> key_delimiter_;
+  std::optional<std::string> null_token_;
 };
+
+// The name of an option or verb of `app` that is most like `unknown`, or nothing: of an option with
+// its dashes, for a letter of kcat's what we have instead.
+std::string nearest(const CLI::App& app, std::string_view unknown);
 
 // "\n \t \r \0 \\ \xHH" as people type them; bad_usage for other escapes.
 Result<std::string> unescape(std::string_view text);

@@ -2,6 +2,7 @@
 #include "lib/cli/event_json.h"
 
 #include <array>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "lib/base/text.h"
@@ -102,9 +103,13 @@ class Scanner {
   bool take_number(T& out) {
     auto [end, error] = std::from_chars(at_, end_, out);
     if (error != std::errc{}) return false;
+    const char* digits = *at_ == '-' ? at_ + 1 : at_;
+    if (*digits == '0' && end != digits + 1) return false;  // "007" is no JSON
     at_ = end;
     return true;
   }
+  std::string_view rest() const { return {at_, end_}; }
+  void skip(size_t size) { at_ += size; }
   bool take_bytes(std::optional<std::string>& out) {
     if (take("null")) {
       out.reset();
@@ -171,34 +176,29 @@ bool scan_headers(Scanner& in, std::vector<EventHeader>& headers) {
   return in.take("]");
 }
 
-// False for anything unusual, whether it is wrong or not.
+// False for anything unusual, whether it is wrong or not: names in another order or twice too.
 bool scan(std::string_view line, Event& event) {
   Scanner in(line);
   if (!in.take("{")) return false;
-  bool has_value = false;
-  std::string name;
-  do {
-    if (in.take("\"topic\":")) {
-      if (!in.take_string(event.topic.emplace())) return false;
-    } else if (in.take("\"partition\":")) {
-      if (!in.take_number(event.partition.emplace())) return false;
-    } else if (in.take("\"offset\":")) {
-      int64_t offset = 0;
-      if (!in.take_number(offset)) return false;
-    } else if (in.take("\"timestamp\":")) {
-      if (!in.take_number(event.timestamp.emplace())) return false;
-    } else if (in.take("\"key\":")) {
-      if (!in.take_bytes(event.key)) return false;
-    } else if (in.take("\"value\":")) {
-      if (has_value || !in.take_bytes(event.value)) return false;
-      has_value = true;
-    } else if (in.take("\"headers\":")) {
-      if (!scan_headers(in, event.headers)) return false;
-    } else {
-      return false;
-    }
-  } while (in.take(","));
-  return has_value && in.take("}") && in.at_end() && is_utf8(line);
+  bool is_first = true;
+  auto name = [&](std::string_view quoted) {
+    std::string_view rest = in.rest();
+    if (!is_first && !rest.starts_with(',')) return false;
+    rest.remove_prefix(is_first ? 0 : 1);
+    if (!rest.starts_with(quoted)) return false;
+    in.skip(quoted.size() + (is_first ? 0 : 1));
+    is_first = false;
+    return true;
+  };
+  if (name("\"topic\":") && !in.take_string(event.topic.emplace())) return false;
+  if (name("\"partition\":") && !in.take_number(event.partition.emplace())) return false;
+  int64_t offset = 0;
+  if (name("\"offset\":") && !in.take_number(offset)) return false;
+  if (name("\"timestamp\":") && !in.take_number(event.timestamp.emplace())) return false;
+  if (name("\"key\":") && !in.take_bytes(event.key)) return false;
+  if (!name("\"value\":") || !in.take_bytes(event.value)) return false;
+  if (name("\"headers\":") && !scan_headers(in, event.headers)) return false;
+  return in.take("}") && in.at_end() && is_utf8(line);
 }
 
 // -- the general parser
@@ -219,36 +219,51 @@ template <class T>
 Result<std::optional<T>> integer_from(const json& event, const char* name) {
   if (!event.contains(name) || event[name].is_null()) return std::optional<T>();
   const json& value = event[name];
-  if (!value.is_number_integer())
-    return bad(text("\"", std::string_view(name), "\" is no integer"));
-  return std::optional<T>(value.get<T>());
+  // Larger numbers are unsigned to the parser, or floating.
+  bool is_whole = value.is_number_integer() &&
+                  (!value.is_number_unsigned() || value.get<uint64_t>() <= uint64_t{INT64_MAX});
+  int64_t number = is_whole ? value.get<int64_t>() : 0;
+  if (!is_whole || number < std::numeric_limits<T>::min() ||
+      number > std::numeric_limits<T>::max()) {
+    return bad(text("\"", std::string_view(name), "\" is no integer of ", sizeof(T) * 8, " bits"));
+  }
+  return std::optional<T>(static_cast<T>(number));
 }
 
-// The raw slice of "json" in the line, found by parsing again with its position.
-std::optional<std::string> raw_json(std::string_view line) {
-  constexpr std::string_view kKey = "\"json\":";
-  size_t at = line.find(kKey);
-  if (at == std::string_view::npos) return std::nullopt;
-  std::string_view rest = line.substr(at + kKey.size());
-  size_t start = rest.find_first_not_of(" \t\r\n");
-  if (start == std::string_view::npos) return std::nullopt;
-  rest = rest.substr(start);
+// The end of the JSON value at `at` of a text that is known to be JSON.
+size_t end_of_value(std::string_view text, size_t at) {
   int depth = 0;
   bool quoted = false;
-  for (size_t i = 0; i < rest.size(); i++) {
-    char c = rest[i];
+  for (size_t i = at; i < text.size(); i++) {
+    char c = text[i];
     if (quoted) {
       if (c == '\\') i++;
-      if (c == '"') quoted = false;
+      quoted = c != '"';
       continue;
     }
     if (c == '"') quoted = true;
     if (c == '{' || c == '[') depth++;
     bool closes = c == '}' || c == ']';
-    if (depth == 0 && (c == ',' || closes)) return std::string(trim(rest.substr(0, i)));
+    if (depth == 0 && (closes || c == ',' || c == ':')) return i;
     if (closes) depth--;
   }
-  return std::nullopt;
+  return text.size();
+}
+
+// The bytes of the value that the object `line` has under "json", as they stand there. Of two the
+// last, as the parser has it.
+std::string raw_json(std::string_view line) {
+  std::string raw;
+  size_t at = line.find('{') + 1;
+  while (at < line.size()) {
+    size_t colon = end_of_value(line, at);
+    size_t end = end_of_value(line, colon + 1);
+    std::string name = json::parse(trim(line.substr(at, colon - at))).get<std::string>();
+    if (name == "json") raw = trim(line.substr(colon + 1, end - colon - 1));
+    if (end >= line.size() || line[end] == '}') break;
+    at = end + 1;
+  }
+  return raw;
 }
 
 Result<Event> from_json(const json& in, std::string_view line) {
@@ -278,7 +293,6 @@ Result<Event> from_json(const json& in, std::string_view line) {
     event.value = std::move(*value);
   } else {
     event.value = raw_json(line);
-    if (!event.value) event.value = in["json"].dump();
   }
   if (!in.contains("headers") || in["headers"].is_null()) return event;
   if (!in["headers"].is_array()) return bad("\"headers\" is no array");
@@ -327,13 +341,8 @@ void append_event(std::string& out, const EventView& event) {
   append_text(out, event.timestamp);
   out += ",\"key\":";
   append_optional(out, event.key);
-  if (event.value_is_json) {
-    out += ",\"json\":";
-    out += text_of(*event.value);
-  } else {
-    out += ",\"value\":";
-    append_optional(out, event.value);
-  }
+  out += ",\"value\":";
+  append_optional(out, event.value);
   if (!event.headers.empty()) {
     char separator = '[';
     out += ",\"headers\":";
@@ -354,6 +363,7 @@ void append_event(std::string& out, const EventView& event) {
 Result<Event> parse_event(std::string_view line) {
   Event event;
   if (scan(line, event)) return event;
+  // What the scanner took before it stopped does not count.
   json parsed;
   try {
     parsed = json::parse(line);

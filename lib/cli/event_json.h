@@ -7,7 +7,8 @@
 // These keys in this order, no spaces, only the escapes that JSON requires. Key, value, header
 // names and header values are a string if they are strictly valid UTF-8, null, or {"base64":".."}.
 // Headers keep their order and are left out when there are none. What is written here is read here,
-// byte for byte.
+// byte for byte. Other people's events may have any JSON that means the same, names in any order
+// and names of their own; "json":VALUE instead of "value" makes the text of VALUE the value.
 #pragma once
 
 #include <optional>
@@ -42,7 +43,6 @@ struct EventView {
   std::optional<Bytes> key;
   std::optional<Bytes> value;
   std::vector<std::pair<std::string_view, std::optional<Bytes>>> headers;
-  bool value_is_json = false;  // with -J: printed as "json", unchanged
 };
 
 // Appends the line, with its newline.

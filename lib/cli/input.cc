@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <utility>
@@ -16,55 +17,37 @@ constexpr size_t kWaitingMax = 8 << 20;
 constexpr int kStopPollMs = 100;
 }  // namespace
 
-void RecordSplitter::add(std::string_view chunk, const OnRecord& on_record) {
-  // A delimiter of several bytes may be cut by the end of a chunk: what is partial is searched
-  // again from where it may begin.
-  std::string joined;
-  if (!partial_.empty() || too_long_) {
-    size_t keep = delimiter_.size() - 1;
-    size_t from = partial_.size() > keep ? partial_.size() - keep : 0;
-    partial_ += chunk;
-    size_t found = partial_.find(delimiter_, from);
-    if (found == std::string::npos) {
-      if (partial_.size() > record_max_) {
-        too_long_ = true;
-        partial_.erase(0, partial_.size() - keep);
-      }
-      return;
-    }
-    joined = std::exchange(partial_, {});
-    if (std::exchange(too_long_, false) || found > record_max_) {
-      on_record(std::nullopt);
-    } else {
-      on_record(std::string_view(joined).substr(0, found));
-    }
-    chunk = std::string_view(joined).substr(found + delimiter_.size());
-  }
-  while (true) {
-    size_t found = chunk.find(delimiter_);
-    if (found == std::string_view::npos) break;
-    if (found > record_max_) {
-      on_record(std::nullopt);
-    } else {
-      on_record(chunk.substr(0, found));
-    }
-    chunk.remove_prefix(found + delimiter_.size());
-  }
-  partial_ = chunk;
-  if (partial_.size() > record_max_) {
-    too_long_ = true;
-    partial_.erase(0, partial_.size() - (delimiter_.size() - 1));
-  }
+void RecordSplitter::feed(std::string_view chunk) {
+  buffer_.erase(0, at_);
+  scanned_ -= at_;
+  at_ = 0;
+  buffer_ += chunk;
 }
 
-void RecordSplitter::finish(const OnRecord& on_record) {
-  if (too_long_) {
-    on_record(std::nullopt);
-  } else if (!partial_.empty()) {
-    on_record(std::string_view(partial_));
+bool RecordSplitter::next(std::optional<std::string_view>& record) {
+  size_t found = buffer_.find(delimiter_, scanned_);
+  if (found != std::string::npos) {
+    size_t size = found - at_;
+    bool fits = !std::exchange(too_long_, false) && size <= record_max_;
+    record = fits ? std::optional(std::string_view(buffer_).substr(at_, size)) : std::nullopt;
+    at_ = scanned_ = found + delimiter_.size();
+    return true;
   }
-  partial_.clear();
-  too_long_ = false;
+  // A delimiter may be cut by the end of the chunk: so much of the tail is searched again.
+  size_t tail = std::min(delimiter_.size() - 1, buffer_.size() - at_);
+  if (finished_) {
+    bool is_one = too_long_ || at_ < buffer_.size();
+    bool fits = !std::exchange(too_long_, false) && buffer_.size() - at_ <= record_max_;
+    record = fits ? std::optional(std::string_view(buffer_).substr(at_)) : std::nullopt;
+    at_ = scanned_ = buffer_.size();
+    return is_one;
+  }
+  scanned_ = buffer_.size() - tail;
+  if (scanned_ - at_ > record_max_) {
+    too_long_ = true;
+    at_ = scanned_;
+  }
+  return false;
 }
 
 InputReader::InputReader(Loop& loop, int descriptor) : loop_(loop), descriptor_(descriptor) {

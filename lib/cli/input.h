@@ -25,20 +25,25 @@ namespace eventd {
 // Cuts chunks into records. The last needs no delimiter.
 class RecordSplitter {
  public:
+  // The delimiter is not empty.
   RecordSplitter(std::string delimiter, size_t record_max)
       : delimiter_(std::move(delimiter)), record_max_(record_max) {}
 
-  // Calls on_record(record) for each that is complete; false ends it early. A record that is too
-  // long is told as nothing.
-  using OnRecord = std::function<void(std::optional<std::string_view>)>;
-  void add(std::string_view chunk, const OnRecord& on_record);
-  void finish(const OnRecord& on_record);
+  void feed(std::string_view chunk);
+  // Nothing follows: what has no delimiter yet is a record too.
+  void finish() { finished_ = true; }
+  // False: no record is complete. `record` is nothing if one was too long, else a view that holds
+  // until the next call of any of these.
+  bool next(std::optional<std::string_view>& record);
 
  private:
   const std::string delimiter_;
   const size_t record_max_;
-  std::string partial_;
+  std::string buffer_;
+  size_t at_ = 0;       // where the next record begins
+  size_t scanned_ = 0;  // no delimiter begins before
   bool too_long_ = false;
+  bool finished_ = false;
 };
 
 // Reads a descriptor on a thread of its own.

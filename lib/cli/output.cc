@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/output.h"
 
-#include <signal.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "lib/base/text.h"
 #include "lib/cli/event_json.h"
+#include "lib/cli/interrupt.h"
 
 namespace eventd {
 
@@ -51,10 +53,19 @@ Result<void> Output::flush() {
   std::string_view left = buffer_;
   while (!left.empty()) {
     ssize_t put = write(descriptor_, left.data(), left.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0 && errno == EPIPE && descriptor_ == STDOUT_FILENO) die_by(SIGPIPE);
-    if (put < 0) return fail_with_errno(errno, "write the output");
-    left.remove_prefix(static_cast<size_t>(put));
+    if (put >= 0) {
+      left.remove_prefix(static_cast<size_t>(put));
+      continue;
+    }
+    if (errno == EPIPE && descriptor_ == STDOUT_FILENO) die_by(SIGPIPE);
+    if (errno == EAGAIN) {
+      // Whoever shares the descriptor with us made it non-blocking.
+      pollfd wait{descriptor_, POLLOUT, 0};
+      if (poll(&wait, 1, -1) >= 0) continue;
+    }
+    if (errno != EINTR) return fail_with_errno(errno, "write the output");
+    // The reader takes nothing, and we are told to end.
+    if (int number = Interrupt::pending(); number != 0) die_by(number);
   }
   buffer_.clear();
   return {};
@@ -83,16 +94,6 @@ void append_record(std::string& out, const RecordFormat& format, const FetchedRe
   }
   append_plain(out, record.value, format.null_token, for_terminal);
   out += format.delimiter;
-}
-
-void die_by(int number) {
-  signal(number, SIG_DFL);
-  sigset_t only;
-  sigemptyset(&only);
-  sigaddset(&only, number);
-  sigprocmask(SIG_UNBLOCK, &only, nullptr);
-  raise(number);
-  _exit(128 + number);
 }
 
 }  // namespace eventd

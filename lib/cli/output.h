@@ -2,7 +2,8 @@
 // What goes to stdout or a file: gathered, and written when a fetched batch is drained, or record
 // by record to a terminal, where control bytes and bad UTF-8 show as \xHH.
 //
-// A reader that has closed ends us as SIGPIPE would; any other failure to write is exit 4.
+// A reader that has closed ends us as SIGPIPE would, a signal while the reader takes nothing by
+// that signal; any other failure to write is exit 4.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +37,5 @@ class Output {
 // Appends a record as the format has it.
 void append_record(std::string& out, const RecordFormat& format, const FetchedRecord& record,
                    bool for_terminal);
-
-// Ends the process by a signal, as the shell expects it.
-[[noreturn]] void die_by(int signal);
 
 }  // namespace eventd

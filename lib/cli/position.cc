@@ -14,6 +14,8 @@ constexpr int64_t kMinuteMs = 60 * kSecondMs;
 constexpr int64_t kHourMs = 60 * kMinuteMs;
 constexpr int64_t kDayMs = 24 * kHourMs;
 constexpr size_t kSecondDigits = 11;
+// The end of the year 9999 and more: what no sum of times may pass.
+constexpr int64_t kMsMost = 1'000'000'000'000'000;
 
 std::unexpected<Error> bad(std::string_view what, std::string_view why) {
   return fail(Code::bad_usage, text("'", printable(what), "': ", why));
@@ -29,6 +31,11 @@ int64_t days_of(int64_t year, int64_t month, int64_t day) {
   int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
   int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   return era * 146097 + day_of_era - 719468;
+}
+
+int64_t days_in(int64_t year, int64_t month) {
+  if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
+  return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
 int64_t unit_ms(std::string_view unit) {
@@ -84,7 +91,8 @@ std::optional<int64_t> parse_date(std::string_view input, std::string_view& rest
   auto month = in.digits(2);
   if (!month || !in.take('-')) return std::nullopt;
   auto day = in.digits(2);
-  if (!day || *month < 1 || *month > 12 || *day < 1 || *day > 31) return std::nullopt;
+  if (!day || *month < 1 || *month > 12 || *day < 1) return std::nullopt;
+  if (*day > days_in(*year, *month)) return std::nullopt;
   int64_t ms = days_of(*year, *month, *day) * kDayMs;
   if (in.take('T')) {
     auto hour = in.digits(2);
@@ -107,8 +115,10 @@ std::optional<int64_t> parse_date(std::string_view input, std::string_view& rest
     bool is_zone = zone.size() >= 6 && (zone[0] == '+' || zone[0] == '-') && is_digit(zone[1]) &&
                    is_digit(zone[2]) && zone[3] == ':' && is_digit(zone[4]) && is_digit(zone[5]);
     if (is_zone) {
-      int64_t minutes = *parse_number<int64_t>(zone.substr(1, 2)) * 60 +
-                        *parse_number<int64_t>(zone.substr(4, 2));
+      int64_t hours = *parse_number<int64_t>(zone.substr(1, 2));
+      int64_t minutes = *parse_number<int64_t>(zone.substr(4, 2));
+      if (hours > 23 || minutes > 59) return std::nullopt;
+      minutes += hours * 60;
       ms += (zone[0] == '+' ? -minutes : minutes) * kMinuteMs;
       rest = zone.substr(6);
       return ms;
@@ -126,7 +136,8 @@ Result<int64_t> parse_duration_ms(std::string_view input) {
   double total = 0;
   for (std::string_view left = input; !left.empty();) {
     double number = 0;
-    auto [end, error] = std::from_chars(left.data(), left.data() + left.size(), number);
+    auto [end, error] =
+        std::from_chars(left.data(), left.data() + left.size(), number, std::chars_format::fixed);
     if (error != std::errc{} || !is_digit(left.front())) {
       return bad(input, "a duration is as 1h30m, 1.5s or 200ms");
     }
@@ -140,7 +151,7 @@ Result<int64_t> parse_duration_ms(std::string_view input) {
     total += number * static_cast<double>(unit);
     left.remove_prefix(unit_size);
   }
-  if (total > 9e15) return bad(input, "the duration is too long");
+  if (total > static_cast<double>(kMsMost)) return bad(input, "the duration is too long");
   return static_cast<int64_t>(std::llround(total));
 }
 
@@ -159,6 +170,7 @@ Result<int64_t> parse_time_ms(std::string_view input, WallTime now) {
     auto number = parse_number<int64_t>(input.substr(0, count));
     if (!number) return bad(input, "the number is too large");
     ms = count <= kSecondDigits ? *number * kSecondMs : *number;
+    if (ms > kMsMost) return bad(input, "the number is too large");
     rest = input.substr(count);
   }
   while (!rest.empty()) {
@@ -170,6 +182,7 @@ Result<int64_t> parse_time_ms(std::string_view input, WallTime now) {
     Result<int64_t> duration = parse_duration_ms(piece);
     if (!duration) return bad(input, duration.error().message);
     ms += plus ? *duration : -*duration;
+    if (ms > kMsMost || ms < -kMsMost) return bad(input, "no time is so far away");
     rest.remove_prefix(piece.size());
   }
   return ms;

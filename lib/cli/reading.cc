@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "lib/base/text.h"
 #include "lib/cli/event_json.h"
@@ -16,245 +15,213 @@ namespace {
 constexpr int64_t kEnd = -1;
 constexpr int64_t kStart = -2;
 constexpr auto kGiveUpAfter = std::chrono::seconds(30);
-constexpr std::string_view kCount = "count=";
-constexpr std::string_view kIdle = "idle=";
+constexpr auto kLookEvery = std::chrono::seconds(1);
 
-// What ListOffsets is asked for a position; a plain offset needs no question.
-std::optional<int64_t> question_of(const Position& position) {
-  switch (position.kind) {
-    case Position::Kind::start:
-      return kStart;
-    case Position::Kind::end:
-      return kEnd;
-    case Position::Kind::time:
-      return position.number;
-    default:
-      return std::nullopt;
-  }
+int64_t sum(int64_t a, int64_t b) {
+  int64_t result = 0;
+  return __builtin_add_overflow(a, b, &result) ? INT64_MAX : result;
 }
 
 }  // namespace
 
-ReadingCommand::ReadingCommand(CommandLine& line) {
-  CLI::App& app = line.app();
-  app.add_option("-p,--partition", partitions_, "Only these partitions")->type_name("LIST");
-  app.add_option("-k,--key", key_, "Only records with this key");
-  app.add_option("--from", from_, "Where to begin: start, end-N, an offset, @TIME")
-      ->type_name("POSITION");
-  app.add_option("--until", until_, "Where to end: a position, count=N, idle=DURATION")
-      ->type_name("END")
-      ->allow_extra_args(false);
-  app.add_flag("-f,--follow", follow_, "Go on as more arrives");
-  app.add_option("--timeout", timeout_, "Exit 5 if not ended by itself within D")->type_name("D");
-  app.add_option("--require", require_, "Exit 5 if fewer records are printed")->type_name("N");
-  app.add_flag("--stats", stats_, "At the end one JSON of counts on stderr");
-}
-
-std::optional<std::string> ReadingCommand::finish(ReadingOptions& options, WallTime now) const {
-  options.follow = follow_;
-  options.stats = stats_;
-  options.require = require_;
-  if (!key_.empty()) options.key = key_;
-  auto positions = [&](const std::string& given, auto use) -> std::optional<std::string> {
-    Result<Positions> parsed = parse_positions(given, now);
-    if (!parsed) return parsed.error().message;
-    if (!parsed->by_partition.empty() && options.topics.size() != 1) {
-      return "PARTITION:POSITION is for a single topic";
-    }
-    use(std::move(*parsed));
-    return std::nullopt;
-  };
-  if (!partitions_.empty()) {
-    Result<std::vector<int32_t>> parsed = parse_partitions(partitions_);
-    if (!parsed) return parsed.error().message;
-    options.partitions = std::move(*parsed);
-  }
-  if (!from_.empty()) {
-    auto wrong = positions(from_, [&](Positions from) { options.from = std::move(from); });
-    if (wrong) return wrong;
-  }
-  for (const std::string& until : until_) {
-    if (until.starts_with(kCount)) {
-      auto count = parse_number<uint64_t>(std::string_view(until).substr(kCount.size()));
-      if (!count) return text("--until ", until, ": not a number");
-      options.count = options.count ? std::min(*options.count, *count) : *count;
-      continue;
-    }
-    if (until.starts_with(kIdle)) {
-      Result<int64_t> idle = parse_duration_ms(std::string_view(until).substr(kIdle.size()));
-      if (!idle) return idle.error().message;
-      options.idle_ms = *idle;
-      continue;
-    }
-    auto wrong = positions(until, [&](Positions end) { options.until.push_back(std::move(end)); });
-    if (wrong) return wrong;
-  }
-  if (!timeout_.empty()) {
-    Result<int64_t> timeout = parse_duration_ms(timeout_);
-    if (!timeout) return timeout.error().message;
-    options.timeout_ms = *timeout;
-  }
-  return std::nullopt;
-}
-
-Reading::Reading(UvLoop& loop, const CommandLine& line, ReadingOptions options, ClientConfig client,
-                 Output& output)
+Reading::Reading(UvLoop& loop, const CommandLine& line, const ReadingOptions& options,
+                 ClientConfig client, FetcherConfig fetcher, Output& output)
     : loop_(loop),
       line_(line),
-      options_(std::move(options)),
+      options_(options),
       client_(loop, std::move(client)),
       output_(output),
-      fetcher_(client_, {},
-               {.on_record = [this](const FetchedRecord& record) { return on_record(record); },
-                .on_drained = [this] { on_drained(); },
-                .on_position =
-                    [this](const TopicPartition& partition, int64_t position) {
-                      reached_[partition] = position;
-                      return position < partitions_[partition].until;
-                    },
-                .on_gap =
-                    [this](const TopicPartition& partition, int64_t from, int64_t start) {
-                      complain(line_.tool(), text(partition, ": records ", from, " to ", start - 1,
-                                                  " were deleted before they were read"));
-                      status_ = worse_exit(status_, kExitItem);
-                    },
-                .on_trouble =
-                    [this](const Error& error) {
-                      if (interrupt_.signal() != 0 || ended_by_ != std::string_view("end")) {
-                        return false;
-                      }
-                      if (!std::exchange(was_in_trouble_, true)) {
-                        last_record_ = loop_.now();
-                        complain(line_.tool(), text(error.message, "; trying again"));
-                      }
-                      return options_.follow || loop_.now() - last_record_ < kGiveUpAfter;
-                    }}),
-      interrupt_(loop, [this] { end("signal"); }) {}
+      committed_only_(fetcher.committed_only),
+      fetcher_(client_, fetcher, callbacks()),
+      interrupt_(loop, [this] { on_interrupt(); }),
+      progress_(loop, !options.quiet) {}
 
-void Reading::end(const char* by) {
-  ended_by_ = by;
+Fetcher::Callbacks Reading::callbacks() {
+  Fetcher::Callbacks callbacks;
+  callbacks.on_record = [this](const FetchedRecord& record) { return on_record(record); };
+  callbacks.on_drained = [this] {
+    flush();
+    progress_.show(records_);
+  };
+  callbacks.on_position = [this](const TopicPartition& partition, int64_t position) {
+    return on_position(partition, position);
+  };
+  callbacks.on_gap = [this](const TopicPartition& partition, int64_t from, int64_t start) {
+    complain(line_.tool(), text(partition, ": records ", from, " to ", start - 1,
+                                " were deleted before they were read"));
+    status_ = worse_exit(status_, kExitItem);
+  };
+  callbacks.on_trouble = [this](const Error& error) { return on_trouble(error); };
+  callbacks.on_answer = [this] { in_trouble_since_.reset(); };
+  return callbacks;
+}
+
+// The first end counts.
+void Reading::end(std::string by) {
+  if (ended_by_.empty()) ended_by_ = std::move(by);
   fetcher_.stop();
 }
 
-Task<Result<void>> Reading::find_topics() {
-  bool told = false;
-  while (true) {
-    std::vector<std::string> names = options_.topics;
-    Result<std::vector<TopicInfo>> topics = co_await client_.topics(std::move(names), false);
-    if (!topics) co_return pass(topics);
-    Error missing{Code::none, "", 0};
-    partitions_.clear();
-    for (const TopicInfo& topic : *topics) {
-      if (topic.error != Code::none) {
-        missing = {topic.error, text("topic ", printable(topic.name), ": ", name_of(topic.error)),
-                   0};
-        continue;
+// Adds what there is of the topics; says, once, what is not. How many there are.
+Result<size_t> Reading::add_topics(const std::vector<TopicInfo>& topics) {
+  size_t found = 0;
+  for (const TopicInfo& topic : topics) {
+    if (topic.error != Code::none) {
+      if (std::exchange(missing_[topic.name], topic.error) == topic.error) continue;
+      Error error{topic.error, text("topic ", printable(topic.name), ": ", name_of(topic.error)),
+                  0};
+      if (options_.follow) {
+        complain(line_.tool(), text(error.message, "; waiting for it"));
+      } else {
+        status_ = worse_exit(status_, complain(line_.tool(), error));
       }
-      for (size_t i = 0; i < topic.partitions.size(); i++) {
-        auto number = static_cast<int32_t>(i);
-        bool wanted = options_.partitions.empty() ||
-                      std::ranges::find(options_.partitions, number) != options_.partitions.end();
-        bool placed =
-            !options_.from || options_.from->all || options_.from->by_partition.contains(number);
-        if (wanted && placed) partitions_[{topic.name, number}] = {};
-      }
-      for (int32_t number : options_.partitions) {
-        if (number < static_cast<int32_t>(topic.partitions.size())) continue;
-        co_return fail(Code::unknown_topic_or_partition,
-                       text("topic ", topic.name, " has no partition ", number));
-      }
+      continue;
     }
-    if (missing.code == Code::none) co_return Result<void>{};
-    // With -f it is waited for.
-    if (!options_.follow || interrupt_.signal() != 0) co_return std::unexpected(missing);
-    if (!std::exchange(told, true))
-      complain(line_.tool(), text(missing.message, "; waiting for it"));
+    missing_.erase(topic.name);
+    found++;
+    Result<void> added = add_partitions(topic);
+    if (!added) return pass(added);
+  }
+  return found;
+}
+
+// Those of the topic that were asked for, by -p or by the list of --from.
+Result<void> Reading::add_partitions(const TopicInfo& topic) {
+  auto count = static_cast<int32_t>(topic.partitions.size());
+  auto check = [&](int32_t number) -> Result<void> {
+    if (number < count) return {};
+    return fail(Code::invalid_partitions,
+                text("topic ", topic.name, " has no partition ", number, ", but ", count));
+  };
+  for (int32_t number : options_.partitions) {
+    if (Result<void> there = check(number); !there) return there;
+  }
+  bool by_list = options_.from && !options_.from->all;
+  if (by_list) {
+    for (const auto& [number, position] : options_.from->by_partition) {
+      if (Result<void> there = check(number); !there) return there;
+    }
+  }
+  for (int32_t number = 0; number < count; number++) {
+    bool wanted = options_.partitions.empty() ||
+                  std::ranges::find(options_.partitions, number) != options_.partitions.end();
+    if (by_list && !options_.from->by_partition.contains(number)) wanted = false;
+    if (wanted) partitions_.try_emplace({topic.name, number});
+  }
+  return {};
+}
+
+Task<Result<void>> Reading::find_topics() {
+  while (ended_by_.empty()) {
+    std::vector<std::string> names = options_.topics;
+    Result<std::vector<TopicInfo>> topics = co_await client_.topics(std::move(names));
+    if (!topics) co_return pass(topics);
+    Result<size_t> found = add_topics(*topics);
+    if (!found) co_return pass(found);
+    if (*found > 0 || !options_.follow) break;
     Instant next = loop_.now() + client_.config().retry_backoff;
     co_await sleep_until(loop_, next);
   }
+  co_return Result<void>{};
 }
 
-// Offsets of positions; partitions that a list does not name are left out.
-Task<Result<std::map<TopicPartition, int64_t>>> Reading::resolve_all(const Positions& positions) {
+Task<Result<Reading::Offsets>> Reading::ask_all(int64_t question) {
   std::vector<std::pair<TopicPartition, int64_t>> questions;
-  std::vector<std::pair<TopicPartition, int64_t>> ends;
-  std::map<TopicPartition, Position> wanted;
+  for (const auto& [name, ends] : partitions_) questions.emplace_back(name, question);
+  Result<Offsets> answers = co_await client_.offsets(std::move(questions), committed_only_);
+  co_return std::move(answers);
+}
+
+// The offsets of positions; partitions that a list does not name are left out.
+Task<Result<Reading::Offsets>> Reading::place(const Positions* positions, const Offsets* starts,
+                                              const Offsets* ends) {
+  std::vector<std::pair<TopicPartition, int64_t>> times;
+  Offsets placed;
   for (const auto& [name, unused] : partitions_) {
-    auto own = positions.by_partition.find(name.partition);
-    if (own == positions.by_partition.end() && !positions.all) continue;
-    Position position = own == positions.by_partition.end() ? *positions.all : own->second;
-    wanted[name] = position;
-    if (auto question = question_of(position)) questions.emplace_back(name, *question);
-    ends.emplace_back(name, kEnd);
-  }
-  auto answers = co_await client_.offsets(std::move(questions), true);
-  if (!answers) co_return pass(answers);
-  auto log_ends = co_await client_.offsets(std::move(ends), true);
-  if (!log_ends) co_return pass(log_ends);
-  std::map<TopicPartition, int64_t> offsets;
-  for (const auto& [name, position] : wanted) {
+    auto own = positions->by_partition.find(name.partition);
+    if (own == positions->by_partition.end() && !positions->all) continue;
+    Position position = own == positions->by_partition.end() ? *positions->all : own->second;
     int64_t offset = position.number;
-    int64_t end = (*log_ends)[name];
-    if (position.kind == Position::Kind::start) offset = (*answers)[name] + position.number;
-    if (position.kind == Position::Kind::end) offset = (*answers)[name] - position.number;
+    if (position.kind == Position::Kind::start) offset = sum(starts->at(name), position.number);
+    if (position.kind == Position::Kind::end) offset = ends->at(name) - position.number;
+    // Where no record is that new the end counts.
     if (position.kind == Position::Kind::time) {
-      offset = (*answers)[name] < 0 ? end : (*answers)[name];
+      offset = ends->at(name);
+      times.emplace_back(name, std::max<int64_t>(0, position.number));
     }
-    offsets[name] = std::max<int64_t>(0, offset);
+    placed[name] = std::max(offset, starts->at(name));
   }
-  co_return std::move(offsets);
+  if (times.empty()) co_return std::move(placed);
+  Result<Offsets> answers = co_await client_.offsets(std::move(times), committed_only_);
+  if (!answers) co_return pass(answers);
+  for (const auto& [name, offset] : *answers) {
+    if (offset >= 0) placed[name] = offset;
+  }
+  co_return std::move(placed);
 }
 
 Task<Result<void>> Reading::resolve() {
+  Result<Offsets> start_answers = co_await ask_all(kStart);
+  if (!start_answers) co_return pass(start_answers);
+  Result<Offsets> end_answers = co_await ask_all(kEnd);
+  if (!end_answers) co_return pass(end_answers);
+  const Offsets* starts = &*start_answers;
+  const Offsets* ends = &*end_answers;
   Positions start;
   start.all = Position{};
-  Result<std::map<TopicPartition, int64_t>> starts = co_await resolve_all(start);
-  if (!starts) co_return pass(starts);
-  const Positions& from = options_.from ? *options_.from : start;
-  Result<std::map<TopicPartition, int64_t>> begins = co_await resolve_all(from);
+  const Positions* from = options_.from ? &*options_.from : &start;
+  Result<Offsets> begins = co_await place(from, starts, ends);
   if (!begins) co_return pass(begins);
-  for (auto& [name, ends] : partitions_) ends.from = std::max((*begins)[name], (*starts)[name]);
-  if (!options_.follow) {
-    Positions last;
-    last.all = Position{Position::Kind::end, 0};
-    Result<std::map<TopicPartition, int64_t>> log_ends = co_await resolve_all(last);
-    if (!log_ends) co_return pass(log_ends);
-    for (auto& [name, ends] : partitions_) ends.until = (*log_ends)[name];
+  for (auto& [name, range] : partitions_) {
+    range.from = begins->at(name);
+    if (!options_.follow) range.until = ends->at(name);
   }
-  for (const Positions& until : options_.until) {
-    Result<std::map<TopicPartition, int64_t>> limits = co_await resolve_all(until);
+  for (const auto& [given, positions] : options_.until) {
+    const Positions* until = &positions;
+    bool later = positions.all && positions.all->kind == Position::Kind::time && options_.follow &&
+                 positions.all->number > loop_.wall_now().ms;
+    if (later) continue;  // arm_timers() sees to it
+    Result<Offsets> limits = co_await place(until, starts, ends);
     if (!limits) co_return pass(limits);
     for (const auto& [name, limit] : *limits) {
-      partitions_[name].until = std::min(partitions_[name].until, limit);
+      Ends& range = partitions_[name];
+      if (limit >= range.until) continue;
+      range.until = limit;
+      range.by = &given;
     }
   }
-  for (auto& [name, ends] : partitions_) reached_[name] = ends.from;
+  for (auto& [name, range] : partitions_) reached_[name] = range.from;
   co_return Result<void>{};
 }
 
 Task<int> Reading::run() {
   last_record_ = loop_.now();
-  Result<void> done = co_await find_topics();
-  if (done) done = co_await resolve();
-  if (!done) {
-    if (interrupt_.signal() == 0) complain(line_.tool(), done.error().message);
-    co_return exit_for(done.error());
-  }
-  for (const auto& [name, ends] : partitions_) {
-    if (ends.from < ends.until) fetcher_.add(name, ends.from);
-  }
-  if (options_.count && *options_.count == 0) end("count");
   arm_timers();
-  last_record_ = loop_.now();
-  done = co_await fetcher_.run();
-  Result<void> flushed = output_.flush();
-  if (!flushed) {
-    complain(line_.tool(), flushed.error().message);
-    status_ = worse_exit(status_, kExitLost);
+  Result<void> done = co_await find_topics();
+  if (done && !partitions_.empty()) done = co_await resolve();
+  if (done && ended_by_.empty() && !partitions_.empty()) {
+    for (const auto& [name, range] : partitions_) {
+      if (range.from < range.until) fetcher_.add(name, range.from);
+    }
+    last_record_ = loop_.now();
+    if (options_.idle_ms) spawn(watch_idleness());
+    if (options_.follow) spawn(look_for_more());
+    if (options_.count && *options_.count == 0) end("count=0");
+    done = co_await fetcher_.run();
+    if (ended_by_.empty()) ended_by_ = "end";
+    idle_wake_.notify();
+    more_wake_.notify();
+    client_.close();
+    while (beside_ > 0) co_await beside_ended_.wait();
   }
-  if (!done && ended_by_ == std::string_view("end")) {
-    complain(line_.tool(), done.error().message);
-    status_ = worse_exit(status_, exit_for(done.error()));
+  co_return finish(done);
+}
+
+int Reading::finish(const Result<void>& read) {
+  flush();
+  progress_.end();
+  if (!read && (ended_by_.empty() || ended_by_ == "end")) {
+    status_ = worse_exit(status_, complain(line_.tool(), read.error()));
   }
   if (timed_out_) {
     complain(line_.tool(), "not ended within the timeout");
@@ -265,68 +232,142 @@ Task<int> Reading::run() {
     status_ = worse_exit(status_, kExitUnmet);
   }
   if (options_.stats) print_stats();
-  co_return status_;
+  return status_;
+}
+
+// What was read is written; nothing else is under way that would be lost.
+void Reading::on_interrupt() {
+  end("signal");
+  flush();
+  progress_.end();
+  if (options_.stats) print_stats();
+  die_by(interrupt_.signal());
 }
 
 void Reading::arm_timers() {
   if (options_.timeout_ms) {
     loop_.call_at(loop_.now() + std::chrono::milliseconds(*options_.timeout_ms), [this] {
-      timed_out_ = true;
+      timed_out_ = ended_by_.empty();
       end("timeout");
     });
   }
-  if (!options_.idle_ms) return;
-  auto look = [](Reading& reading) -> Task<void> {
-    auto idle = std::chrono::milliseconds(*reading.options_.idle_ms);
-    while (reading.ended_by_ == std::string_view("end")) {
-      Instant until = reading.last_record_ + idle;
-      if (reading.loop_.now() >= until) reading.end("idle");
-      co_await sleep_until(reading.loop_, until);
+  if (!options_.follow) return;
+  for (const auto& [given, until] : options_.until) {
+    if (!until.all || until.all->kind != Position::Kind::time) continue;
+    int64_t left_ms = until.all->number - loop_.wall_now().ms;
+    if (left_ms <= 0) continue;
+    // Beyond a century a deadline would overflow, and nobody waits for it.
+    constexpr int64_t kCenturyMs = int64_t{100} * 366 * 24 * 3600 * 1000;
+    Instant when = loop_.now() + std::chrono::milliseconds(std::min(left_ms, kCenturyMs));
+    loop_.call_at(when, [this, &given] { end(given); });
+  }
+}
+
+Task<void> Reading::watch_idleness() {
+  beside_++;
+  auto idle = std::chrono::milliseconds(*options_.idle_ms);
+  while (ended_by_.empty()) {
+    Instant until = last_record_ + idle;
+    if (loop_.now() >= until) {
+      end(options_.idle_given);
+      break;
     }
-  };
-  spawn(look(*this));
+    co_await idle_wake_.wait_until(loop_, until);
+  }
+  if (--beside_ == 0) beside_ended_.notify();
+}
+
+// Looks for topics that were missing and for partitions that were added.
+Task<void> Reading::look_for_more() {
+  beside_++;
+  while (true) {
+    Instant next = loop_.now() + kLookEvery;
+    co_await more_wake_.wait_until(loop_, next);
+    if (!ended_by_.empty()) break;
+    std::vector<std::string> names = options_.topics;
+    Result<std::vector<TopicInfo>> topics = co_await client_.topics(std::move(names));
+    if (!topics || !ended_by_.empty()) continue;  // the fetcher sees the trouble too
+    std::vector<TopicPartition> fresh;
+    Result<size_t> found = add_topics(*topics);
+    if (!found) continue;  // the topic has fewer partitions than it had: it was made anew
+    for (const auto& [name, range] : partitions_) {
+      if (!reached_.contains(name)) fresh.push_back(name);
+    }
+    if (!fresh.empty()) co_await add_later(std::move(fresh));
+  }
+  if (--beside_ == 0) beside_ended_.notify();
+}
+
+Task<void> Reading::add_later(std::vector<TopicPartition> fresh) {
+  std::vector<std::pair<TopicPartition, int64_t>> questions;
+  for (const TopicPartition& name : fresh) questions.emplace_back(name, kStart);
+  Result<Offsets> starts = co_await client_.offsets(std::move(questions), committed_only_);
+  if (!starts) co_return;  // asked again with the next look
+  for (const auto& [name, start] : *starts) {
+    partitions_[name].from = start;
+    reached_[name] = start;
+    fetcher_.add(name, start);
+  }
 }
 
 bool Reading::on_record(const FetchedRecord& record) {
   last_record_ = loop_.now();
-  was_in_trouble_ = false;
   if (options_.key && (!record.key || text_of(*record.key) != *options_.key)) return true;
   records_++;
   bytes_ += (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
   append_record(output_.buffer(), line_.format, record, output_.is_terminal());
   Result<void> written = output_.record_done();
   if (!written) {
-    complain(line_.tool(), written.error().message);
-    status_ = worse_exit(status_, kExitLost);
+    status_ = worse_exit(status_, complain(line_.tool(), written.error()));
     end("error");
     return false;
   }
-  if (options_.count && records_ >= *options_.count) {
-    end("count");
-    return false;
-  }
-  return interrupt_.signal() == 0;
+  if (!options_.count || records_ < *options_.count) return true;
+  end(text("count=", *options_.count));
+  reached_[*record.partition] = record.offset + 1;
+  return false;
 }
 
-void Reading::on_drained() {
+bool Reading::on_position(const TopicPartition& partition, int64_t position) {
+  reached_[partition] = position;
+  const Ends& range = partitions_[partition];
+  return position < range.until;
+}
+
+// A connection that is lost, or something else that may pass.
+bool Reading::on_trouble(const Error& error) {
+  if (!ended_by_.empty()) return false;
+  if (!in_trouble_since_) {
+    in_trouble_since_ = loop_.now();
+    complain(line_.tool(), text(error.message, "; trying again"));
+  }
+  return options_.follow || loop_.now() - *in_trouble_since_ < kGiveUpAfter;
+}
+
+void Reading::flush() {
   Result<void> written = output_.flush();
   if (written) return;
   complain(line_.tool(), written.error().message);
   status_ = worse_exit(status_, kExitLost);
+  output_.buffer().clear();
   end("error");
 }
 
 void Reading::print_stats() const {
-  std::string out = text("{\"records\":", records_, ",\"bytes\":", bytes_, ",\"failed\":0",
-                         ",\"ended_by\":\"", std::string_view(ended_by_), "\",\"partitions\":[");
-  char separator = ' ';
-  for (const auto& [name, ends] : partitions_) {
-    if (separator == ',') out += ',';
-    separator = ',';
+  std::string by = ended_by_.empty() ? "error" : ended_by_;
+  for (const auto& [name, range] : partitions_) {
+    if (by == "end" && range.by != nullptr) by = *range.by;
+  }
+  std::string out =
+      text("{\"records\":", records_, ",\"bytes\":", bytes_, ",\"failed\":0", ",\"ended_by\":");
+  append_json_string(out, by);
+  out += ",\"partitions\":[";
+  for (const auto& [name, position] : reached_) {
+    if (out.back() != '[') out += ',';
     out += "{\"topic\":";
     append_json_string(out, name.topic);
-    out += text(",\"partition\":", name.partition, ",\"from\":", ends.from,
-                ",\"until\":", reached_.at(name), "}");
+    out += text(",\"partition\":", name.partition, ",\"from\":", partitions_.at(name).from,
+                ",\"until\":", position, "}");
   }
   out += "]}\n";
   (void)!write(STDERR_FILENO, out.data(), out.size());  // there is nowhere else to say it

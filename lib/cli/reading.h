@@ -3,96 +3,88 @@
 //
 // Positions are resolved for each partition when the run starts. Without following, a run ends when
 // each partition's position, not its last record, is at the end that it had at the start. The first
-// of several ends counts.
+// of several ends counts. With following, topics and partitions that appear later are read from
+// their start.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "lib/cli/command_line.h"
 #include "lib/cli/interrupt.h"
 #include "lib/cli/output.h"
-#include "lib/cli/position.h"
+#include "lib/cli/progress.h"
+#include "lib/cli/reading_command.h"
 #include "lib/client/client.h"
 #include "lib/client/fetcher.h"
 
 namespace eventd {
 
-struct ReadingOptions {
-  std::vector<std::string> topics;
-  std::vector<int32_t> partitions;  // empty: all
-  std::optional<Positions> from;
-  std::vector<Positions> until;
-  std::optional<uint64_t> count;
-  std::optional<int64_t> idle_ms;
-  std::optional<std::string> key;
-  std::optional<int64_t> timeout_ms;
-  std::optional<uint64_t> require;
-  bool follow = false;
-  bool stats = false;
-};
-
-// Adds -p -k --from --until -f --timeout --require --stats; `finish` makes sense of them.
-class ReadingCommand {
- public:
-  explicit ReadingCommand(CommandLine& line);
-  // Nothing if all is well, else what is wrong with the command line.
-  std::optional<std::string> finish(ReadingOptions& options, WallTime now) const;
-
- private:
-  std::string partitions_;
-  std::string from_;
-  std::vector<std::string> until_;
-  std::string key_;
-  std::string timeout_;
-  std::optional<uint64_t> require_;
-  bool follow_ = false;
-  bool stats_ = false;
-};
-
 class Reading {
  public:
-  Reading(UvLoop& loop, const CommandLine& line, ReadingOptions options, ClientConfig client,
-          Output& output);
+  // What is passed by reference outlives the reading.
+  Reading(UvLoop& loop, const CommandLine& line, const ReadingOptions& options, ClientConfig client,
+          FetcherConfig fetcher, Output& output);
 
-  // The exit code.
+  // The exit code. A signal ends the process from within, after what was read is written.
   Task<int> run();
-  int signal() const { return interrupt_.signal(); }
 
  private:
   struct Ends {
     int64_t from = 0;
     int64_t until = INT64_MAX;
+    const std::string* by = nullptr;  // the --until that set `until`
   };
+  using Offsets = std::map<TopicPartition, int64_t>;
+
   Task<Result<void>> find_topics();
+  Result<size_t> add_topics(const std::vector<TopicInfo>& topics);
+  Result<void> add_partitions(const TopicInfo& topic);
   Task<Result<void>> resolve();
-  Task<Result<std::map<TopicPartition, int64_t>>> resolve_all(const Positions& positions);
+  Task<Result<Offsets>> ask_all(int64_t question);
+  Task<Result<Offsets>> place(const Positions* positions, const Offsets* starts,
+                              const Offsets* ends);
+  Fetcher::Callbacks callbacks();
   bool on_record(const FetchedRecord& record);
-  void on_drained();
-  void end(const char* by);
+  bool on_position(const TopicPartition& partition, int64_t position);
+  bool on_trouble(const Error& error);
+  void on_interrupt();
+  void flush();
+  void end(std::string by);
   void arm_timers();
+  Task<void> watch_idleness();
+  Task<void> look_for_more();
+  Task<void> add_later(std::vector<TopicPartition> fresh);
+  int finish(const Result<void>& read);
   void print_stats() const;
 
   UvLoop& loop_;
   const CommandLine& line_;
-  const ReadingOptions options_;
+  const ReadingOptions& options_;
   Client client_;
   Output& output_;
+  const bool committed_only_;
   Fetcher fetcher_;
   Interrupt interrupt_;
+  Progress progress_;
 
   std::map<TopicPartition, Ends> partitions_;
   std::map<TopicPartition, int64_t> reached_;
+  std::map<std::string, Code> missing_;  // topics, and what was said of them
   uint64_t records_ = 0;
   uint64_t bytes_ = 0;
   Instant last_record_{};
-  const char* ended_by_ = "end";
+  std::optional<Instant> in_trouble_since_;
+  std::string ended_by_;  // empty until something ends the run
   bool timed_out_ = false;
-  bool was_in_trouble_ = false;
   int status_ = 0;
+
+  // The coroutines beside the run, which end before it does.
+  size_t beside_ = 0;
+  Signal idle_wake_;
+  Signal more_wake_;
+  Signal beside_ended_;
 };
 
 }  // namespace eventd

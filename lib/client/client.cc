@@ -5,9 +5,9 @@
 #include <set>
 #include <utility>
 
+#include "lib/base/logger.h"
 #include "lib/base/text.h"
 #include "lib/wire/messages/list_offsets.h"
-#include "lib/wire/messages/metadata.h"
 
 namespace eventd {
 
@@ -48,20 +48,35 @@ Remedy remedy_for(Code code) {
   }
 }
 
-Client::~Client() {
+Client::~Client() { close(); }
+
+void Client::close() {
+  closed_ = true;
   for (auto& [name, connection] : connections_) connection->close();
 }
 
-Task<Result<std::shared_ptr<ClientConnection>>> Client::connect(Address address) {
+Task<Result<std::shared_ptr<ClientConnection>>> Client::connect(Address address, Instant deadline) {
+  if (closed_) co_return fail(Code::cancelled, "closed");
   std::string name = to_string(address);
   if (auto known = connections_.find(name); known != connections_.end()) {
     if (!known->second->failed()) co_return known->second;
     connections_.erase(known);
   }
-  Instant deadline = loop_.now() + config_.connect_timeout;
   Result<std::shared_ptr<ClientConnection>> opened =
       co_await ClientConnection::open(loop_, std::move(address), config_.client_id, deadline);
-  if (opened) connections_[name] = *opened;
+  if (!opened) co_return std::move(opened);
+  if (closed_) {
+    (*opened)->close();
+    co_return fail(Code::cancelled, "closed");
+  }
+  std::shared_ptr<ClientConnection>& known = connections_[name];
+  if (known && !known->failed()) {
+    // Somebody else was faster. One connection only: requests must not overtake each other.
+    (*opened)->close();
+    co_return known;
+  }
+  log_debug("connected to ", name);
+  known = *opened;
   co_return std::move(opened);
 }
 
@@ -69,15 +84,28 @@ Task<Result<std::shared_ptr<ClientConnection>>> Client::any() {
   for (auto& [name, connection] : connections_) {
     if (!connection->failed()) co_return connection;
   }
-  Error last{Code::connection_failed, "there is no broker to ask", 0};
   std::vector<Address> candidates = config_.brokers;
-  for (const auto& [id, broker] : brokers_) candidates.push_back(broker.address);
-  for (const Address& address : candidates) {
-    Result<std::shared_ptr<ClientConnection>> connection = co_await connect(address);
+  for (const auto& [id, broker] : brokers_) {
+    bool there = std::ranges::find(candidates, broker.address) != candidates.end();
+    if (!there) candidates.push_back(broker.address);
+  }
+  Error last{Code::connection_failed, "there is no broker to ask", 0};
+  Instant give_up = loop_.now() + config_.connect_timeout;
+  for (size_t i = 0; i < candidates.size(); i++) {
+    // A silent one must not use up the time of those behind it.
+    Instant now = loop_.now();
+    Instant deadline = now + (give_up - now) / static_cast<int64_t>(candidates.size() - i);
+    Address address = candidates[i];
+    Result<std::shared_ptr<ClientConnection>> connection =
+        co_await connect(std::move(address), deadline);
     if (connection) co_return std::move(connection);
     last = std::move(connection.error());
   }
   last.code = Code::connection_failed;
+  if (candidates.size() > 1) {
+    last.message =
+        text("none of ", candidates.size(), " brokers answers; the last: ", last.message);
+  }
   co_return std::unexpected(std::move(last));
 }
 
@@ -87,22 +115,46 @@ Task<Result<std::shared_ptr<ClientConnection>>> Client::broker(int32_t id) {
     co_return fail(Code::broker_not_available, text("broker ", id, " is not known"));
   }
   Address address = found->second.address;
-  Result<std::shared_ptr<ClientConnection>> connection = co_await connect(address);
+  Instant deadline = loop_.now() + config_.connect_timeout;
+  Result<std::shared_ptr<ClientConnection>> connection =
+      co_await connect(std::move(address), deadline);
   co_return std::move(connection);
 }
 
-Task<Result<std::vector<TopicInfo>>> Client::topics(std::vector<std::string> names,
-                                                    bool may_create) {
-  Result<std::shared_ptr<ClientConnection>> connection = co_await any();
-  if (!connection) co_return pass(connection);
+Task<Result<std::shared_ptr<ClientConnection>>> Client::controller_or_any() {
+  Result<void> asked = co_await learn_brokers();
+  if (!asked) co_return pass(asked);
+  Result<std::shared_ptr<ClientConnection>> connection = co_await broker(controller_);
+  if (connection) co_return std::move(connection);
+  connection = co_await any();
+  co_return std::move(connection);
+}
+
+Task<Result<void>> Client::learn_brokers() {
   MetadataRequest request;
-  request.allow_auto_topic_creation = may_create;
+  request.allow_auto_topic_creation = false;
+  request.topics.emplace();
+  Result<std::vector<TopicInfo>> none = co_await metadata(&request);
+  if (!none) co_return pass(none);
+  co_return Result<void>{};
+}
+
+Task<Result<std::vector<TopicInfo>>> Client::topics(std::vector<std::string> names) {
+  MetadataRequest request;
+  request.allow_auto_topic_creation = false;
   if (!names.empty()) {
     request.topics.emplace();
     for (const std::string& name : names) request.topics->emplace_back().name = name;
   }
+  Result<std::vector<TopicInfo>> found = co_await metadata(&request);
+  co_return std::move(found);
+}
+
+Task<Result<std::vector<TopicInfo>>> Client::metadata(const MetadataRequest* request) {
+  Result<std::shared_ptr<ClientConnection>> connection = co_await any();
+  if (!connection) co_return pass(connection);
   Instant deadline = request_deadline();
-  auto answer = co_await (*connection)->ask(request, deadline);
+  auto answer = co_await (*connection)->ask(*request, deadline);
   if (!answer) co_return pass(answer);
   const MetadataResponse& response = answer->message;
   brokers_.clear();
@@ -116,30 +168,33 @@ Task<Result<std::vector<TopicInfo>>> Client::topics(std::vector<std::string> nam
   controller_ = response.controller_id;
   cluster_id_ = std::string(response.cluster_id.value_or(""));
   std::vector<TopicInfo> found;
-  for (const auto& topic : response.topics) {
-    TopicInfo& info = found.emplace_back();
-    info.name = std::string(topic.name.value_or(""));
-    info.id = topic.topic_id;
-    info.internal = topic.is_internal;
-    info.error = Code{topic.error_code};
-    for (const auto& partition : topic.partitions) {
-      auto index = static_cast<size_t>(partition.partition_index);
-      // Partitions come in any order, and are numbered without gaps.
-      if (partition.partition_index < 0 || index >= topic.partitions.size()) continue;
-      info.partitions.resize(topic.partitions.size());
-      PartitionInfo& told = info.partitions[index];
-      told.leader = partition.leader_id;
-      told.leader_epoch = partition.leader_epoch;
-      told.replicas = partition.replica_nodes;
-      told.isr = partition.isr_nodes;
-    }
-    if (info.error == Code::none) {
-      topics_[info.name] = info;
-    } else {
-      topics_.erase(info.name);
-    }
-  }
+  for (const auto& topic : response.topics) found.push_back(remember(topic));
   co_return std::move(found);
+}
+
+TopicInfo Client::remember(const MetadataResponse::MetadataResponseTopic& topic) {
+  TopicInfo info;
+  info.name = std::string(topic.name.value_or(""));
+  info.id = topic.topic_id;
+  info.internal = topic.is_internal;
+  info.error = Code{topic.error_code};
+  info.partitions.resize(topic.partitions.size());
+  for (const auto& partition : topic.partitions) {
+    auto index = static_cast<size_t>(partition.partition_index);
+    // Partitions come in any order, and are numbered without gaps.
+    if (partition.partition_index < 0 || index >= topic.partitions.size()) continue;
+    PartitionInfo& told = info.partitions[index];
+    told.leader = partition.leader_id;
+    told.leader_epoch = partition.leader_epoch;
+    told.replicas = partition.replica_nodes;
+    told.isr = partition.isr_nodes;
+  }
+  if (info.error == Code::none) {
+    topics_[info.name] = info;
+  } else {
+    topics_.erase(info.name);
+  }
+  return info;
 }
 
 const TopicInfo* Client::known(std::string_view topic) const {
@@ -153,9 +208,13 @@ Task<Result<std::shared_ptr<ClientConnection>>> Client::leader(TopicPartition pa
   if (topic == nullptr || index >= topic->partitions.size() ||
       topic->partitions[index].leader < 0) {
     std::vector<std::string> names{partition.topic};
-    Result<std::vector<TopicInfo>> asked = co_await topics(std::move(names), false);
+    Result<std::vector<TopicInfo>> asked = co_await topics(std::move(names));
     if (!asked) co_return pass(asked);
     topic = known(partition.topic);
+    Code code = asked->empty() ? Code::none : asked->front().error;
+    if (topic == nullptr && code != Code::none) {
+      co_return fail(code, text("topic ", partition.topic, ": ", name_of(code)));
+    }
   }
   if (topic == nullptr || index >= topic->partitions.size()) {
     co_return fail(Code::unknown_topic_or_partition, text("there is no partition ", partition));

@@ -13,6 +13,7 @@
 
 #include "lib/base/uuid.h"
 #include "lib/client/connection.h"
+#include "lib/wire/messages/metadata.h"
 
 namespace eventd {
 
@@ -58,18 +59,26 @@ class Client {
   Client(Loop& loop, ClientConfig config) : loop_(loop), config_(std::move(config)) {}
   ~Client();
 
+  // Ends all connections: what waits fails, and what comes later.
+  void close();
+
   Loop& loop() { return loop_; }
   const ClientConfig& config() const { return config_; }
   Instant request_deadline() const { return loop_.now() + config_.request_timeout; }
 
-  // Any broker of the cluster; connection_failed if none can be reached.
+  // Any broker of the cluster; connection_failed if none can be reached within the connect timeout,
+  // which they share.
   Task<Result<std::shared_ptr<ClientConnection>>> any();
   // The broker with that number, which must have been in the metadata.
   Task<Result<std::shared_ptr<ClientConnection>>> broker(int32_t id);
+  // The controller, as far as the cluster tells, for what only it does; any broker otherwise.
+  Task<Result<std::shared_ptr<ClientConnection>>> controller_or_any();
 
   // Asks for topics, all of them if `names` is empty, and remembers them. Topics that are not there
-  // have their error set.
-  Task<Result<std::vector<TopicInfo>>> topics(std::vector<std::string> names, bool may_create);
+  // have their error set; none is made by asking.
+  Task<Result<std::vector<TopicInfo>>> topics(std::vector<std::string> names);
+  // Asks who the brokers are.
+  Task<Result<void>> learn_brokers();
   // What is remembered.
   const TopicInfo* known(std::string_view topic) const;
   const std::map<int32_t, BrokerInfo>& brokers() const { return brokers_; }
@@ -86,7 +95,9 @@ class Client {
       std::vector<std::pair<TopicPartition, int64_t>> wanted, bool committed_only);
 
  private:
-  Task<Result<std::shared_ptr<ClientConnection>>> connect(Address address);
+  Task<Result<std::shared_ptr<ClientConnection>>> connect(Address address, Instant deadline);
+  Task<Result<std::vector<TopicInfo>>> metadata(const MetadataRequest* request);
+  TopicInfo remember(const MetadataResponse::MetadataResponseTopic& topic);
 
   Loop& loop_;
   const ClientConfig config_;
@@ -94,6 +105,7 @@ class Client {
   std::map<int32_t, BrokerInfo> brokers_;
   std::map<std::string, TopicInfo, std::less<>> topics_;
   int32_t controller_ = -1;
+  bool closed_ = false;
   std::string cluster_id_;
 };
 

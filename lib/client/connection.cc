@@ -11,7 +11,9 @@ namespace eventd {
 namespace {
 
 constexpr size_t kFrameMax = size_t{1} << 30;
+constexpr size_t kFirstFrameMax = 1 << 20;
 constexpr size_t kFrameStep = 4 << 20;
+constexpr const char* kNoKafka = "what answers there does not speak Kafka's protocol";
 
 }  // namespace
 
@@ -37,7 +39,7 @@ Task<Result<std::shared_ptr<ClientConnection>>> ClientConnection::open(Loop& loo
   Result<void> learned = co_await connection->learn_versions(deadline);
   if (!learned) {
     connection->close();
-    co_return pass(learned, text("ask ", to_string(address), " for its versions"));
+    co_return pass(learned);
   }
   co_return std::move(connection);
 }
@@ -59,6 +61,7 @@ Task<Result<void>> ClientConnection::learn_versions(Instant deadline) {
   if (answer->message.error_code != 0) {
     co_return eventd::fail(Code{answer->message.error_code}, "refused");
   }
+  learned_ = true;
   for (const auto& api : answer->message.api_keys) {
     versions_[api.api_key] = {api.min_version, api.max_version};
   }
@@ -97,9 +100,9 @@ Task<Result<std::shared_ptr<const Buffer>>> ClientConnection::read_frame() {
   Result<void> got = co_await stream_->read_exactly(room);
   if (!got) co_return pass(got);
   auto size = load_big_endian<int32_t>(prefix);
-  if (size < 4 || static_cast<size_t>(size) > kFrameMax) {
-    co_return eventd::fail(Code::bad_data,
-                           text(to_string(address_), " sent a frame of ", size, " bytes"));
+  if (size < 4 || static_cast<size_t>(size) > (learned_ ? kFrameMax : kFirstFrameMax)) {
+    std::string why = learned_ ? text("sent a frame of ", size, " bytes") : kNoKafka;
+    co_return eventd::fail(Code::bad_data, std::move(why));
   }
   auto frame = std::make_shared<Buffer>();
   while (frame->size() < static_cast<size_t>(size)) {
@@ -120,7 +123,7 @@ Task<void> ClientConnection::read_answers(std::shared_ptr<ClientConnection> self
       break;
     }
     if (pending_.empty()) {
-      fail_all({Code::bad_data, text(to_string(address_), " answers without being asked"), 0});
+      fail_all({Code::bad_data, "an answer that nobody asked for", 0});
       break;
     }
     std::shared_ptr<Pending> pending = pending_.front();
@@ -128,7 +131,7 @@ Task<void> ClientConnection::read_answers(std::shared_ptr<ClientConnection> self
     Result<size_t> body =
         parse_response_header(**frame, pending->api, pending->version, correlation_id);
     if (!body || correlation_id != pending->correlation_id) {
-      fail_all({Code::bad_data, text(to_string(address_), " answers something else"), 0});
+      fail_all({Code::bad_data, learned_ ? "an answer to something else" : kNoKafka, 0});
       break;
     }
     pending_.pop_front();
@@ -146,7 +149,7 @@ Task<Result<std::shared_ptr<ClientConnection::Pending>>> ClientConnection::round
     bool in_time = co_await pending->answered.wait_until(loop_, deadline);
     if (!in_time && !pending->done) {
       // Answers come in order: after one that is missing none can be told apart.
-      fail_all({Code::deadline_passed, text(to_string(address_), " does not answer"), 0});
+      fail_all({Code::deadline_passed, "no answer in time", 0});
     }
   }
   if (!pending->frame) co_return std::unexpected(pending->frame.error());

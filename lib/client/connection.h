@@ -3,7 +3,8 @@
 //
 // It begins with ApiVersions, so that each request is sent in the highest version that both sides
 // know. Once anything fails the connection is of no more use: what waits and what comes later
-// fails. Belongs to one loop. It outlives the calls that wait on it.
+// fails. A port at which something else than Kafka answers is told by its first bytes. Belongs to
+// one loop. It outlives the calls that wait on it.
 #pragma once
 
 #include <deque>
@@ -81,6 +82,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   std::deque<std::shared_ptr<Pending>> pending_;  // shared with the askers
   Buffer outgoing_;
   bool writing_ = false;
+  bool learned_ = false;  // what the broker serves; before that its frames are small
   bool failed_ = false;
   Error error_;
 };

@@ -7,7 +7,6 @@
 #include "lib/base/text.h"
 #include "lib/record/codec.h"
 #include "lib/record/control.h"
-#include "lib/wire/messages/fetch.h"
 
 namespace eventd {
 
@@ -29,29 +28,30 @@ Task<Result<void>> Fetcher::run() {
 
 // Asks every leader once. False when nothing is left to read.
 Task<Result<bool>> Fetcher::round() {
-  std::map<int32_t, std::vector<TopicPartition>> by_leader;
-  std::vector<TopicPartition> wanted;
+  std::map<int32_t, std::vector<Wanted>> by_leader;
+  std::vector<TopicPartition> names;
   for (const auto& [name, position] : positions_) {
-    if (!position.done) wanted.push_back(name);
+    if (!position.done) names.push_back(name);
   }
-  if (wanted.empty()) co_return false;
+  if (names.empty()) co_return false;
+  std::ranges::rotate(names, names.begin() + static_cast<ptrdiff_t>(rounds_++ % names.size()));
   troubled_ = false;
-  for (const TopicPartition& name : wanted) {
+  for (const TopicPartition& name : names) {
     Result<std::shared_ptr<ClientConnection>> leads = co_await client_.leader(name);
+    if (stopped_) co_return true;
     if (!leads) {
-      troubled_ = true;
-      bool goes_on = callbacks_.on_trouble(leads.error());
-      if (!goes_on) co_return pass(leads);
+      trouble(leads.error());
       client_.forget(name.topic);
       continue;
     }
-    auto index = static_cast<size_t>(name.partition);
-    by_leader[client_.known(name.topic)->partitions[index].leader].push_back(name);
+    const TopicInfo& topic = *client_.known(name.topic);
+    int32_t leader = topic.partitions[static_cast<size_t>(name.partition)].leader;
+    by_leader[leader].push_back({name, topic.id});
   }
   size_t left = by_leader.size();
   Signal done;
-  for (auto& [broker, partitions] : by_leader) {
-    spawn(fetch_from(broker, std::move(partitions), &left, &done));
+  for (auto& [broker, wanted] : by_leader) {
+    spawn(fetch_from(broker, std::move(wanted), &left, &done));
   }
   while (left > 0) co_await done.wait();
   if (error_) co_return std::unexpected(*error_);
@@ -62,25 +62,41 @@ Task<Result<bool>> Fetcher::round() {
   co_return true;
 }
 
-Task<void> Fetcher::fetch_from(int32_t broker, std::vector<TopicPartition> partitions, size_t* left,
-                               Signal* done) {
+FetchRequest Fetcher::question(const std::vector<Wanted>& wanted) const {
   FetchRequest request;
   request.max_wait_ms = static_cast<int32_t>(config_.wait_max.count());
   request.min_bytes = 1;
   request.max_bytes = config_.bytes_max;
   request.isolation_level = config_.committed_only ? 1 : 0;
   request.session_epoch = -1;
-  for (const TopicPartition& name : partitions) {
-    if (request.topics.empty() || request.topics.back().topic != name.topic) {
+  for (const Wanted& one : wanted) {
+    if (request.topics.empty() || request.topics.back().topic != one.name.topic) {
       auto& topic = request.topics.emplace_back();
-      topic.topic = name.topic;
-      topic.topic_id = client_.known(name.topic)->id;
+      topic.topic = one.name.topic;
+      topic.topic_id = one.topic_id;
     }
     auto& asked = request.topics.back().partitions.emplace_back();
-    asked.partition = name.partition;
-    asked.fetch_offset = positions_[name].offset;
+    asked.partition = one.name.partition;
+    asked.fetch_offset = positions_.at(one.name).offset;
     asked.partition_max_bytes = config_.partition_bytes_max;
   }
+  return request;
+}
+
+// Something that may pass; what does not, and what the caller has had enough of, ends the run.
+void Fetcher::trouble(const Error& error) {
+  troubled_ = true;
+  if (stopped_) return;
+  bool passes = remedy_for(error.code) != Remedy::give_up || error.code == Code::bad_data ||
+                error.code == Code::offset_out_of_range;
+  if (passes && callbacks_.on_trouble(error)) return;
+  error_ = error;
+  stopped_ = true;
+}
+
+Task<void> Fetcher::fetch_from(int32_t broker, std::vector<Wanted> wanted, size_t* left,
+                               Signal* done) {
+  FetchRequest request = question(wanted);
   Result<std::shared_ptr<ClientConnection>> connection = co_await client_.broker(broker);
   Instant deadline = client_.request_deadline();
   Result<Answer<FetchResponse>> answer = std::unexpected(Error{});
@@ -89,69 +105,78 @@ Task<void> Fetcher::fetch_from(int32_t broker, std::vector<TopicPartition> parti
   } else {
     answer = pass(connection);
   }
-  if (!answer) {
-    troubled_ = true;
-    if (!callbacks_.on_trouble(answer.error())) {
-      error_ = answer.error();
-      stopped_ = true;
-    }
-    for (const TopicPartition& name : partitions) client_.forget(name.topic);
+  if (answer) {
+    callbacks_.on_answer();
+    const FetchResponse* response = &answer->message;
+    const std::vector<Wanted>* asked = &wanted;
+    Code code{response->error_code};
+    if (code != Code::none) trouble({code, text("fetch: ", name_of(code)), 0});
+    co_await take(asked, response);
   } else {
-    for (const auto& topic : answer->message.responses) {
-      for (const auto& data : topic.partitions) {
-        auto matches = [&](const TopicPartition& name) {
-          if (name.partition != data.partition_index) return false;
-          if (topic.topic_id.is_zero()) return name.topic == topic.topic;
-          const TopicInfo* known = client_.known(name.topic);
-          return known != nullptr && known->id == topic.topic_id;
-        };
-        auto name = std::ranges::find_if(partitions, matches);
-        if (name == partitions.end() || stopped_) continue;
-        Code code{data.error_code};
-        if (code != Code::none) {
-          co_await handle_error(*name, code);
-          continue;
-        }
-        std::vector<Aborted> aborted;
-        if (data.aborted_transactions) {
-          for (const auto& transaction : *data.aborted_transactions) {
-            aborted.push_back({transaction.producer_id, transaction.first_offset});
-          }
-        }
-        hand_out(*name, positions_[*name], data.records.bytes.value_or(Bytes{}),
-                 std::move(aborted));
-      }
-    }
+    trouble(answer.error());
+    for (const Wanted& one : wanted) client_.forget(one.name.topic);
   }
   if (--*left == 0) done->notify();
 }
 
+Task<void> Fetcher::take(const std::vector<Wanted>* wanted, const FetchResponse* response) {
+  for (const auto& topic : response->responses) {
+    for (const auto& data : topic.partitions) {
+      auto one = std::ranges::find_if(*wanted, [&](const Wanted& asked) {
+        return asked.name.partition == data.partition_index &&
+               (topic.topic_id.is_zero() ? asked.name.topic == topic.topic
+                                         : asked.topic_id == topic.topic_id);
+      });
+      if (one == wanted->end() || stopped_) continue;
+      Code code{data.error_code};
+      if (code != Code::none) {
+        co_await handle_error(one->name, code);
+        continue;
+      }
+      std::vector<Aborted> aborted;
+      if (data.aborted_transactions) {
+        for (const auto& transaction : *data.aborted_transactions) {
+          aborted.push_back({transaction.producer_id, transaction.first_offset});
+        }
+      }
+      hand_out(one->name, positions_[one->name], data.records.bytes.value_or(Bytes{}),
+               std::move(aborted));
+    }
+  }
+}
+
 Task<void> Fetcher::handle_error(TopicPartition partition, Code code) {
   if (code == Code::offset_out_of_range) {
-    // Records before the log's start were deleted; past its end there is nothing yet.
-    std::vector<std::pair<TopicPartition, int64_t>> wanted{{partition, -2}};
-    auto start = co_await client_.offsets(std::move(wanted), config_.committed_only);
-    if (!start) {
-      troubled_ = true;
-      co_return;
-    }
-    Position& position = positions_[partition];
-    if (position.offset < (*start)[partition]) {
-      callbacks_.on_gap(partition, position.offset, (*start)[partition]);
-      position.offset = (*start)[partition];
-      if (!callbacks_.on_position(partition, position.offset)) position.done = true;
-    } else {
-      troubled_ = true;
-    }
+    co_await handle_out_of_range(partition);
     co_return;
   }
-  Error error{code, text(partition, ": ", name_of(code)), 0};
-  troubled_ = true;
-  if (remedy_for(code) == Remedy::give_up || !callbacks_.on_trouble(error)) {
-    error_ = std::move(error);
-    stopped_ = true;
-  }
+  trouble({code, text(partition, ": ", name_of(code)), 0});
   client_.forget(partition.topic);
+}
+
+// Records before the log's start were deleted; past its end there is nothing yet, or no more.
+Task<void> Fetcher::handle_out_of_range(TopicPartition partition) {
+  std::vector<std::pair<TopicPartition, int64_t>> wanted{{partition, -2}};
+  auto start = co_await client_.offsets(std::move(wanted), config_.committed_only);
+  if (!start) {
+    trouble(start.error());
+    co_return;
+  }
+  Position& position = positions_[partition];
+  int64_t first = (*start)[partition];
+  if (position.offset < first) {
+    callbacks_.on_gap(partition, position.offset, first);
+    position.offset = first;
+    if (!callbacks_.on_position(partition, position.offset)) position.done = true;
+    co_return;
+  }
+  trouble({Code::offset_out_of_range,
+           text(partition, ": the log ends before offset ", position.offset), 0});
+}
+
+void Fetcher::stop_for(const Error& error, const TopicPartition& name, int64_t offset) {
+  error_ = error.during(text(name, " at offset ", offset));
+  stopped_ = true;
 }
 
 void Fetcher::hand_out(const TopicPartition& name, Position& position, Bytes records,
@@ -161,15 +186,16 @@ void Fetcher::hand_out(const TopicPartition& name, Position& position, Bytes rec
   while (!stopped_ && !position.done && !records.empty()) {
     Result<BatchHeader> header = parse_batch_header(records);
     // The last batch may be cut short: it comes whole next time.
-    if (!header || header->size_bytes() > records.size()) break;
+    if (records.size() < kBatchHeaderSize) break;
+    if (!header) return stop_for(header.error(), name, position.offset);
+    if (header->size_bytes() > records.size()) break;
     Bytes batch = records.first(header->size_bytes());
     records = records.subspan(header->size_bytes());
     Result<void> sound = check_batch(*header, batch);
-    if (!sound) {
-      error_ = sound.error().during(text(name, " at offset ", header->base_offset));
-      stopped_ = true;
-      return;
+    if (sound && !header->has_known_codec()) {
+      sound = fail(Code::unsupported_compression_type, "a codec that nobody knows");
     }
+    if (!sound) return stop_for(sound.error(), name, header->base_offset.value);
     while (next_aborted < aborted.size() &&
            aborted[next_aborted].first_offset <= header->last_offset().value) {
       position.aborted_now.insert(aborted[next_aborted++].producer_id);
@@ -180,7 +206,7 @@ void Fetcher::hand_out(const TopicPartition& name, Position& position, Bytes rec
                !position.aborted_now.contains(header->producer_id.value)) {
       if (!hand_out_batch(name, position, *header, batch)) return;
     }
-    position.offset = header->next_offset().value;
+    position.offset = std::max(position.offset, header->next_offset().value);
     if (!callbacks_.on_position(name, position.offset)) position.done = true;
   }
   if (!stopped_) callbacks_.on_drained();
@@ -192,8 +218,7 @@ bool Fetcher::hand_out_batch(const TopicPartition& name, Position& position,
   if (header.codec() != Codec::none) {
     Result<void> opened = decompress(header.codec(), payload, plain_, kDecompressedMax);
     if (!opened) {
-      error_ = opened.error().during(text(name, " at offset ", header.base_offset));
-      stopped_ = true;
+      stop_for(opened.error(), name, header.base_offset.value);
       return false;
     }
     payload = plain_;
@@ -222,10 +247,7 @@ bool Fetcher::hand_out_batch(const TopicPartition& name, Position& position,
     }
   }
   Result<void> finished = reader.finished();
-  if (!finished) {
-    error_ = finished.error().during(text(name, " at offset ", header.base_offset));
-    stopped_ = true;
-  }
+  if (!finished) stop_for(finished.error(), name, header.base_offset.value);
   return !stopped_;
 }
 

@@ -2,7 +2,8 @@
 // Reads partitions from given offsets on: batch by batch, in order within a partition.
 //
 // Control batches and records of aborted transactions are left out, positions move past them. Every
-// leader is asked once in a round, all at the same time. Belongs to the client's loop.
+// leader is asked once in a round, all at the same time, and each round begins with another
+// partition: a broker fills its answer in the order of the question. Belongs to the client's loop.
 #pragma once
 
 #include <functional>
@@ -15,6 +16,7 @@
 #include "lib/client/client.h"
 #include "lib/record/batch.h"
 #include "lib/record/record.h"
+#include "lib/wire/messages/fetch.h"
 
 namespace eventd {
 
@@ -46,12 +48,15 @@ class Fetcher {
     std::function<bool(const TopicPartition&, int64_t position)> on_position;
     // Records were deleted before they were read: reading goes on at `start`.
     std::function<void(const TopicPartition&, int64_t from, int64_t start)> on_gap;
-    // The connection is lost, and tried again; true to go on.
+    // Something failed that may pass; true to try on.
     std::function<bool(const Error&)> on_trouble;
+    // A leader has answered, with records or without.
+    std::function<void()> on_answer = [] {};
   };
   Fetcher(Client& client, FetcherConfig config, Callbacks callbacks)
       : client_(client), config_(config), callbacks_(std::move(callbacks)) {}
 
+  // Also while it runs: it is asked for from the next round on. Once for each partition.
   void add(const TopicPartition& partition, int64_t offset) { positions_[partition] = {offset}; }
   // Until every partition is done, or a callback says stop.
   Task<Result<void>> run();
@@ -67,10 +72,19 @@ class Fetcher {
     int64_t producer_id;
     int64_t first_offset;
   };
+  // A partition to ask for, as the metadata had it when the round began.
+  struct Wanted {
+    TopicPartition name;
+    Uuid topic_id;
+  };
   Task<Result<bool>> round();
-  Task<void> fetch_from(int32_t broker, std::vector<TopicPartition> partitions, size_t* left,
-                        Signal* done);
+  Task<void> fetch_from(int32_t broker, std::vector<Wanted> wanted, size_t* left, Signal* done);
+  FetchRequest question(const std::vector<Wanted>& wanted) const;
+  Task<void> take(const std::vector<Wanted>* wanted, const FetchResponse* response);
   Task<void> handle_error(TopicPartition partition, Code code);
+  Task<void> handle_out_of_range(TopicPartition partition);
+  void trouble(const Error& error);
+  void stop_for(const Error& error, const TopicPartition& name, int64_t offset);
   void hand_out(const TopicPartition& name, Position& position, Bytes records,
                 std::vector<Aborted> aborted);
   bool hand_out_batch(const TopicPartition& name, Position& position, const BatchHeader& header,
@@ -83,6 +97,7 @@ class Fetcher {
   std::optional<Error> error_;
   bool stopped_ = false;
   bool troubled_ = false;
+  size_t rounds_ = 0;
   Buffer plain_;
 };
 

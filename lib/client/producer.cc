@@ -5,9 +5,9 @@
 #include <random>
 #include <utility>
 
+#include "lib/base/logger.h"
 #include "lib/base/text.h"
 #include "lib/client/partitioner.h"
-#include "lib/wire/messages/produce.h"
 #include "lib/wire/messages/producer_id.h"
 
 namespace eventd {
@@ -17,6 +17,14 @@ namespace {
 constexpr size_t kInFlightMax = 5;
 // A record this large has a batch of its own; how large it may be is the broker's to say.
 constexpr size_t kRecordMax = size_t{1} << 30;
+// The broker may use all of a request's time, and its answer takes a while.
+constexpr auto kAnswerGrace = std::chrono::seconds(5);
+
+// Refused for what is in it: halves of it may be taken.
+bool is_about_records(Code code) {
+  return code == Code::message_too_large || code == Code::record_list_too_large ||
+         code == Code::invalid_record || code == Code::invalid_timestamp;
+}
 
 }  // namespace
 
@@ -57,6 +65,8 @@ Producer::Lane& Producer::lane(const TopicPartition& name) {
   if (!known) {
     known = std::make_unique<Lane>();
     known->name = name;
+    known->id = id_;
+    known->epoch = epoch_;
   }
   return *known;
 }
@@ -74,18 +84,25 @@ int32_t Producer::choose(const std::string& topic, int32_t count, std::optional<
 Result<void> Producer::append(const std::string& topic, int32_t partition_count, int32_t partition,
                               int64_t timestamp, std::optional<Bytes> key,
                               std::optional<Bytes> value, std::span<const RecordHeader> headers,
-                              uint64_t token) {
+                              uint64_t token, size_t batch_max) {
+  size_t bytes = (key ? key->size() : 0) + (value ? value->size() : 0);
   size_t size = BatchBuilder::record_size_max(key ? key->size() : 0, value ? value->size() : 0);
   for (const RecordHeader& header : headers) {
-    size += header.key.size() + (header.value ? header.value->size() : 0) + 10;
+    size_t header_bytes = header.key.size() + (header.value ? header.value->size() : 0);
+    bytes += header_bytes;
+    size += header_bytes + 10;
   }
-  if (size > kRecordMax) return fail(Code::too_large, text("a record of ", size, " bytes"));
+  if (bytes + kBatchHeaderSize > std::min(batch_max, kRecordMax)) {
+    return fail(Code::too_large, text("a record of ", bytes, " bytes; max.message.bytes of topic ",
+                                      topic, " is ", batch_max));
+  }
+  batch_max = std::min(batch_max, config_.batch_bytes);
   if (partition < 0) {
     partition = choose(topic, partition_count, key);
     if (!key) sticky_[topic].bytes += size;
   }
   Lane& into = lane({topic, partition});
-  if (!into.builder.empty() && into.builder.size_bytes() + size > config_.batch_bytes) {
+  if (!into.builder.empty() && into.builder.size_bytes() + size > batch_max) {
     close_batch(into);
   }
   if (into.builder.empty()) {
@@ -94,7 +111,7 @@ Result<void> Producer::append(const std::string& topic, int32_t partition_count,
   }
   into.builder.append(timestamp, key, value, headers);
   into.tokens.push_back(token);
-  if (into.builder.size_bytes() >= config_.batch_bytes) close_batch(into);
+  if (into.builder.size_bytes() >= batch_max) close_batch(into);
   return {};
 }
 
@@ -114,24 +131,23 @@ void Producer::arm(Lane& lane) {
 
 void Producer::close_batch(Lane& lane) {
   if (lane.builder.empty()) return;
-  auto batch = std::make_shared<Batch>();
+  auto batch = std::make_shared<ProducerBatch>();
   batch->record_count = lane.builder.record_count();
   BatchOptions options{.codec = config_.codec};
-  options.producer_id = id_;
-  options.producer_epoch = epoch_;
+  options.producer_id = lane.id;
+  options.producer_epoch = lane.epoch;
   options.base_sequence = lane.next_sequence;
   Result<Buffer> bytes = lane.builder.finish(options);
   batch->tokens = std::exchange(lane.tokens, {});
-  batch->born = client_.loop().now();
-  if (bytes) {
-    batch->bytes = std::move(*bytes);
-    lane.next_sequence = advance_sequence(lane.next_sequence, batch->record_count);
-  } else {
-    batch->error = bytes.error();
-    batch->answered = true;
+  batch->born = lane.builder_born;
+  if (!bytes) {
+    Delivery delivery{lane.name, std::move(batch->tokens), bytes.error(), -1, -1};
+    delivered_(delivery);
+    return;
   }
-  batch->size_bytes = batch->bytes.size();
-  buffered_ += batch->size_bytes;
+  batch->bytes = std::move(*bytes);
+  lane.next_sequence = advance_sequence(lane.next_sequence, batch->record_count);
+  buffered_ += batch->bytes.size();
   lane.batches.push_back(std::move(batch));
   if (lane.running) {
     lane.changed.notify();
@@ -152,17 +168,25 @@ Task<void> Producer::run(Lane& lane) {
                            [](const auto& batch) { return !batch->answered; });
       };
       while (under_way()) co_await lane.changed.wait();
-      renew(lane);
+      bool must_wait = sort_out(lane);
       Instant next = client_.loop().now() + client_.config().retry_backoff;
-      co_await sleep_until(client_.loop(), next);
+      if (must_wait) co_await sleep_until(client_.loop(), next);
       continue;
     }
-    if (lane.sent == lane.batches.size() || lane.sent >= kInFlightMax) {
+    if (lane.hole) {
+      Result<void> begun = co_await begin_epoch(&lane);
+      if (begun) continue;
+      lane.batches.front()->error = begun.error();
+      lane.broken = true;
+      continue;
+    }
+    if (lane.sent == lane.batches.size() || lane.sent >= (lane.again > 0 ? 1 : kInFlightMax)) {
       co_await lane.changed.wait();
       continue;
     }
     Result<std::shared_ptr<ClientConnection>> leads = co_await client_.leader(lane.name);
-    std::shared_ptr<Batch> batch = lane.batches[lane.sent++];
+    if (lane.broken) continue;  // meanwhile
+    std::shared_ptr<ProducerBatch> batch = lane.batches[lane.sent++];
     if (leads) {
       spawn(send(lane, *leads, std::move(batch)));
     } else {
@@ -176,7 +200,7 @@ Task<void> Producer::run(Lane& lane) {
 }
 
 Task<void> Producer::send(Lane& lane, std::shared_ptr<ClientConnection> connection,
-                          std::shared_ptr<Batch> batch) {
+                          std::shared_ptr<ProducerBatch> batch) {
   ProduceRequest request;
   request.acks = config_.acks;
   request.timeout_ms = static_cast<int32_t>(client_.config().request_timeout.count());
@@ -186,91 +210,144 @@ Task<void> Producer::send(Lane& lane, std::shared_ptr<ClientConnection> connecti
   auto& data = topic.partition_data.emplace_back();
   data.index = lane.name.partition;
   data.records.bytes = Bytes(batch->bytes);
-  Instant deadline = client_.request_deadline() + std::chrono::seconds(5);
-  auto answer = co_await connection->ask(request, deadline);
-  batch->answered = true;
-  if (!answer) {
-    batch->error = answer.error();
-  } else if (answer->message.responses.empty() ||
-             answer->message.responses[0].partition_responses.empty()) {
-    batch->error = Error{Code::bad_data, "the broker's answer lacks the partition", 0};
-  } else {
-    const auto& told = answer->message.responses[0].partition_responses[0];
-    Code code{told.error_code};
-    if (code == Code::none || code == Code::duplicate_sequence_number) {
-      batch->acknowledged = true;
-      Delivery delivery{lane.name, std::move(batch->tokens), std::nullopt, told.base_offset,
-                        told.log_append_time_ms};
-      delivered_(delivery);
-    } else {
-      std::string why = text(lane.name, ": ", name_of(code));
-      if (told.error_message) why += text(": ", printable(*told.error_message));
-      batch->error = Error{code, std::move(why), 0};
-    }
-  }
-  if (!batch->acknowledged) lane.broken = true;
+  Instant deadline = client_.request_deadline() + kAnswerGrace;
+  auto answered = co_await connection->ask(request, deadline);
+  answer(lane, *batch, answered);
   finish_front(lane);
   lane.changed.notify();
   freed_.notify();
 }
 
+// What the broker said of a batch.
+void Producer::answer(Lane& lane, ProducerBatch& batch,
+                      const Result<Answer<ProduceResponse>>& answer) {
+  batch.answered = true;
+  if (!answer) {
+    batch.error = answer.error();
+  } else if (answer->message.responses.empty() ||
+             answer->message.responses[0].partition_responses.empty()) {
+    batch.error = Error{Code::bad_data, "the broker's answer lacks the partition", 0};
+  } else {
+    const auto& told = answer->message.responses[0].partition_responses[0];
+    Code code{told.error_code};
+    if (code == Code::none || code == Code::duplicate_sequence_number) {
+      batch.acknowledged = true;
+      Delivery delivery{lane.name, std::move(batch.tokens), std::nullopt, told.base_offset,
+                        told.log_append_time_ms};
+      delivered_(delivery);
+      return;
+    }
+    std::string why = text(lane.name, ": ", name_of(code));
+    if (told.error_message) why += text(": ", printable(*told.error_message));
+    batch.error = Error{code, std::move(why), 0};
+  }
+  lane.broken = true;
+}
+
 // Acknowledged batches at the front are done with.
 void Producer::finish_front(Lane& lane) {
   while (!lane.batches.empty() && lane.batches.front()->acknowledged) {
-    buffered_ -= lane.batches.front()->size_bytes;
+    buffered_ -= lane.batches.front()->bytes.size();
     lane.batches.pop_front();
-    lane.sent--;
+    if (lane.sent > 0) lane.sent--;
+    if (lane.again > 0) lane.again--;
   }
 }
 
-// Nothing is under way: gives up what cannot be helped, and lets the rest be sent again.
-void Producer::renew(Lane& lane) {
-  finish_front(lane);
+void Producer::give_up(Lane& lane, ProducerBatch& batch) {
+  if (!batch.error) {
+    batch.error =
+        Error{Code::deadline_passed, text(lane.name, ": not delivered within the timeout"), 0};
+  }
+  Delivery delivery{lane.name, std::move(batch.tokens), batch.error, -1, -1};
+  delivered_(delivery);
+}
+
+// Nothing is under way: gives up what cannot be helped, and lets the rest be sent again in its
+// order. Whether the cluster is to be left alone for a while first.
+bool Producer::sort_out(Lane& lane) {
+  size_t tried = std::max(lane.sent, lane.again);
   lane.broken = false;
   lane.sent = 0;
-  client_.forget(lane.name.topic);
-  bool lost = false;
-  Instant now = client_.loop().now();
-  std::deque<std::shared_ptr<Batch>> kept;
-  for (std::shared_ptr<Batch>& batch : lane.batches) {
-    if (batch->acknowledged) {
-      buffered_ -= batch->size_bytes;
-      continue;
+  lane.again = 0;
+  bool seen = false;
+  bool must_wait = false;
+  std::deque<std::shared_ptr<ProducerBatch>> kept;
+  for (std::shared_ptr<ProducerBatch>& batch : std::exchange(lane.batches, {})) {
+    buffered_ -= batch->bytes.size();
+    bool was_tried = tried > 0 && tried-- > 0;
+    if (batch->acknowledged) continue;
+    if (batch->error && !std::exchange(seen, true)) {
+      // Those behind the first fail because it did.
+      Code code = batch->error->code;
+      log_debug("not taken: ", batch->error->message);
+      must_wait = !is_about_records(code);
+      if (remedy_for(code) == Remedy::refresh_and_retry) client_.forget(lane.name.topic);
     }
-    bool behind =
-        batch->error && batch->error->code == Code::out_of_order_sequence_number && !kept.empty();
-    bool helpless = batch->error && !behind && !lost &&
-                    (remedy_for(batch->error->code) == Remedy::give_up ||
-                     now - batch->born > config_.delivery_timeout);
-    if (helpless) {
-      lost = true;
-      buffered_ -= batch->size_bytes;
-      Delivery delivery{lane.name, std::move(batch->tokens), batch->error, -1, -1};
-      delivered_(delivery);
-      continue;
-    }
+    if (!put_right(lane, batch, kept)) give_up(lane, *batch);
+    if (was_tried) lane.again = kept.size();
+  }
+  for (const std::shared_ptr<ProducerBatch>& batch : kept) {
+    buffered_ += batch->bytes.size();
     batch->error.reset();
     batch->answered = false;
-    kept.push_back(std::move(batch));
   }
   lane.batches = std::move(kept);
-  if (!lost) return;
-  // The sequence has a hole now: a new epoch begins one without it (KIP-360).
-  epoch_ = ProducerEpoch{static_cast<int16_t>(epoch_.value + 1)};
-  for (auto& [name, other] : lanes_) {
-    if (other.get() != &lane) continue;
-    int32_t sequence = 0;
-    for (std::shared_ptr<Batch>& batch : other->batches) {
-      Result<BatchHeader> header = parse_batch_header(batch->bytes);
-      if (!header) continue;
-      header->producer_epoch = epoch_;
-      header->base_sequence = sequence;
-      encode_batch_header(*header, batch->bytes);
-      refresh_crc(batch->bytes);
-      sequence = advance_sequence(sequence, batch->record_count);
-    }
-    other->next_sequence = sequence;
+  return must_wait;
+}
+
+// Appends to `kept` what of the batch is to be sent again. False: nothing can be done for it.
+bool Producer::put_right(Lane& lane, std::shared_ptr<ProducerBatch> batch,
+                         std::deque<std::shared_ptr<ProducerBatch>>& kept) {
+  bool is_first = kept.empty() && !lane.hole;
+  bool late = client_.loop().now() - batch->born >= config_.delivery_timeout;
+  Code code = batch->error ? batch->error->code : Code::none;
+  if (is_about_records(code) && batch->record_count > 1 && !late) {
+    Result<ProducerBatchHalves> halves = halve_batch(*batch);
+    lane.hole = true;
+    if (!halves) return false;
+    kept.push_back(std::move(halves->first));
+    kept.push_back(std::move(halves->second));
+    return true;
   }
+  bool forgotten = code == Code::out_of_order_sequence_number || code == Code::unknown_producer_id;
+  bool fenced = code == Code::invalid_producer_epoch || code == Code::producer_fenced;
+  if (!late && (forgotten || fenced)) {
+    // Behind one that failed that is no wonder. Alone it says that the broker has lost track of us.
+    if (fenced) lane.spent = true;
+    if (fenced || is_first) lane.hole = true;
+    kept.push_back(std::move(batch));
+    return true;
+  }
+  if (late || remedy_for(code) == Remedy::give_up) {
+    lane.hole = true;
+    return false;
+  }
+  kept.push_back(std::move(batch));
+  return true;
+}
+
+// Numbers what waits from 0 on, in an epoch in which nothing was sent (KIP-360).
+Task<Result<void>> Producer::begin_epoch(Lane* lane) {
+  if (lane->spent || lane->epoch.value == INT16_MAX) {
+    if (lane->id == id_) {  // else another lane has got a new one already
+      Result<void> begun = co_await begin();
+      if (!begun) co_return pass(begun);
+    }
+    lane->id = id_;
+    lane->epoch = epoch_;
+    lane->spent = false;
+  } else {
+    lane->epoch = ProducerEpoch{static_cast<int16_t>(lane->epoch.value + 1)};
+  }
+  lane->hole = false;
+  lane->again = 0;
+  lane->next_sequence = 0;
+  for (const std::shared_ptr<ProducerBatch>& batch : lane->batches) {
+    number_batch(*batch, lane->id, lane->epoch, lane->next_sequence);
+    lane->next_sequence = advance_sequence(lane->next_sequence, batch->record_count);
+  }
+  co_return Result<void>{};
 }
 
 Task<void> Producer::room() {

@@ -4,7 +4,11 @@
 //
 // Each partition has a lane: batches that wait, and up to five that are under way on the leader's
 // connection. When one fails in a way that passes, the lane waits for the others, asks who leads
-// now, and sends all that is unacknowledged again, the oldest first. Belongs to the client's loop.
+// now, and sends all that is unacknowledged again, the oldest first and one by one: a broker knows
+// the last five batches, and those behind may have been acknowledged already. A batch that the
+// broker refuses for its size or for a record in it is halved, until what is refused is a single
+// record. Where the numbering has a hole then, the lane begins a new epoch: a broker keeps the
+// sequence of each partition by itself. Belongs to the client's loop.
 #pragma once
 
 #include <chrono>
@@ -17,7 +21,9 @@
 #include <vector>
 
 #include "lib/client/client.h"
+#include "lib/client/producer_batch.h"
 #include "lib/record/builder.h"
+#include "lib/wire/messages/produce.h"
 
 namespace eventd {
 
@@ -45,13 +51,14 @@ class Producer {
   Producer(Client& client, ProducerConfig config, std::function<void(const Delivery&)> delivered);
   ~Producer();
 
-  // Gets the producer id. Once, before anything else.
+  // Gets a producer id. Once, before anything else.
   Task<Result<void>> begin();
 
-  // Puts a record into its batch. too_large if no batch could hold it. `partition` -1 chooses.
+  // Puts a record into its batch. `partition` -1 chooses. Batches are not filled beyond
+  // `batch_max` bytes, the topic's max.message.bytes; too_large if no batch could hold the record.
   Result<void> append(const std::string& topic, int32_t partition_count, int32_t partition,
                       int64_t timestamp, std::optional<Bytes> key, std::optional<Bytes> value,
-                      std::span<const RecordHeader> headers, uint64_t token);
+                      std::span<const RecordHeader> headers, uint64_t token, size_t batch_max);
 
   // Whether so much waits that the caller should wait for room.
   bool is_full() const { return buffered_ > config_.buffered_max; }
@@ -62,26 +69,21 @@ class Producer {
   void hurry();
 
  private:
-  struct Batch {
-    Buffer bytes;
-    std::vector<uint64_t> tokens;
-    int32_t record_count = 0;
-    size_t size_bytes = 0;
-    Instant born{};
-    std::optional<Error> error;
-    bool acknowledged = false;
-    bool answered = false;
-  };
   struct Lane {
     TopicPartition name;
     BatchBuilder builder;
     std::vector<uint64_t> tokens;
     Instant builder_born{};
     bool timer_armed = false;
-    std::deque<std::shared_ptr<Batch>> batches;  // shared with those who send them
-    size_t sent = 0;                             // of the batches at the front
+    std::deque<std::shared_ptr<ProducerBatch>> batches;  // shared with those who send them
+    size_t sent = 0;                                     // of the batches at the front
+    size_t again = 0;  // of them that were sent before, and go one by one now
+    ProducerId id = kNoProducer;
+    ProducerEpoch epoch{-1};
     int32_t next_sequence = 0;
     bool broken = false;  // one that was sent must be sent again
+    bool hole = false;    // the numbers of what is left do not fit: a new epoch is due
+    bool spent = false;   // the producer id has no epoch left, or is not ours any more
     bool running = false;
     Signal changed;
   };
@@ -92,9 +94,14 @@ class Producer {
   void arm(Lane& lane);
   Task<void> run(Lane& lane);
   Task<void> send(Lane& lane, std::shared_ptr<ClientConnection> connection,
-                  std::shared_ptr<Batch> batch);
+                  std::shared_ptr<ProducerBatch> batch);
+  void answer(Lane& lane, ProducerBatch& batch, const Result<Answer<ProduceResponse>>& answer);
   void finish_front(Lane& lane);
-  void renew(Lane& lane);
+  bool sort_out(Lane& lane);
+  bool put_right(Lane& lane, std::shared_ptr<ProducerBatch> batch,
+                 std::deque<std::shared_ptr<ProducerBatch>>& kept);
+  void give_up(Lane& lane, ProducerBatch& batch);
+  Task<Result<void>> begin_epoch(Lane* lane);
 
   Client& client_;
   const ProducerConfig config_;

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// A broker that keeps the records of one topic in memory and checks producers as Kafka does: by
+// producer id, epoch and sequence. Faults are planted for single Produce requests.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lib/client/client.h"
+#include "lib/record/batch.h"
+#include "lib/record/builder.h"
+#include "lib/record/codec.h"
+#include "lib/record/record.h"
+#include "lib/wire/messages/fetch.h"
+#include "lib/wire/messages/list_offsets.h"
+#include "lib/wire/messages/metadata.h"
+#include "lib/wire/messages/produce.h"
+#include "lib/wire/messages/producer_id.h"
+#include "tests/unit/client/scripted_broker.h"
+
+namespace eventd {
+
+struct ModelBroker {
+  // What is done with a Produce request instead of answering it well.
+  struct Fault {
+    Code code = Code::none;     // refused so
+    bool hang_up = false;       // the connection ends instead of an answer
+    bool append_first = false;  // and yet the batch is there
+  };
+  struct Partition {
+    std::vector<std::string> values;
+    int64_t start = 0;  // of the log; earlier offsets were deleted
+    ProducerId id = kNoProducer;
+    ProducerEpoch epoch{-1};
+    int32_t next_sequence = 0;
+    std::deque<int32_t> last_five;  // base sequences
+    bool has_leader = true;
+  };
+
+  explicit ModelBroker(int32_t partitions)
+      : partitions(static_cast<size_t>(partitions)),
+        broker(loop, [this](auto& header, Bytes body) { return handle(header, body); }) {}
+
+  UvLoop loop;
+  std::vector<Partition> partitions;
+  std::map<int, Fault> faults;  // by the number of the Produce request, from 0 on
+  int produced = 0;             // Produce requests so far
+  size_t batch_max = SIZE_MAX;  // max.message.bytes
+  std::string poison;           // a record with this value is refused with its batch
+  int64_t next_id = 1000;
+  ScriptedBroker broker;
+
+  ClientConfig config() const {
+    ClientConfig config;
+    config.brokers = {broker.address()};
+    config.retry_backoff = std::chrono::milliseconds(2);
+    return config;
+  }
+
+  // A stored batch of some values, as Fetch returns it.
+  static Buffer batch_of(const std::vector<std::string>& values, int64_t base_offset,
+                         BatchOptions options = {}) {
+    BatchBuilder builder;
+    for (const std::string& value : values) builder.append(1, std::nullopt, bytes_of(value));
+    options.base_offset = Offset{base_offset};
+    return *builder.finish(options);
+  }
+
+ private:
+  ScriptedBroker::Reply handle(const RequestHeader& header, Bytes body) {
+    switch (static_cast<ApiKey>(header.api)) {
+      case ApiKey::api_versions:
+        return ScriptedBroker::versions(header, {{ApiKey::produce, 9},
+                                                 {ApiKey::fetch, 12},
+                                                 {ApiKey::list_offsets, 7},
+                                                 {ApiKey::metadata, 9},
+                                                 {ApiKey::api_versions, 3},
+                                                 {ApiKey::init_producer_id, 4}});
+      case ApiKey::metadata:
+        return metadata(header);
+      case ApiKey::init_producer_id: {
+        InitProducerIdResponse response;
+        response.producer_id = next_id++;
+        response.producer_epoch = 0;
+        return ScriptedBroker::answer(header, response);
+      }
+      case ApiKey::produce:
+        return produce(header, *decode<ProduceRequest>(body, header.version));
+      case ApiKey::list_offsets:
+        return offsets(header, *decode<ListOffsetsRequest>(body, header.version));
+      case ApiKey::fetch:
+        return fetch(header, *decode<FetchRequest>(body, header.version));
+      default:
+        return Buffer{};
+    }
+  }
+
+  Buffer metadata(const RequestHeader& header) const {
+    MetadataResponse response;
+    auto& self = response.brokers.emplace_back();
+    self.node_id = 1;
+    self.host = "127.0.0.1";
+    self.port = broker.address().port;
+    response.controller_id = 1;
+    auto& topic = response.topics.emplace_back();
+    topic.name = "t";
+    for (size_t i = 0; i < partitions.size(); i++) {
+      auto& partition = topic.partitions.emplace_back();
+      partition.partition_index = static_cast<int32_t>(i);
+      partition.leader_id = partitions[i].has_leader ? 1 : -1;
+    }
+    return ScriptedBroker::answer(header, response);
+  }
+
+  ScriptedBroker::Reply produce(const RequestHeader& header, const ProduceRequest& request) {
+    const auto& data = request.topic_data.at(0).partition_data.at(0);
+    Fault fault;
+    if (auto planted = faults.find(produced++); planted != faults.end()) fault = planted->second;
+    ProduceResponse response;
+    auto& topic = response.responses.emplace_back();
+    topic.name = "t";
+    auto& told = topic.partition_responses.emplace_back();
+    told.index = data.index;
+    bool appends = fault.append_first || (fault.code == Code::none && !fault.hang_up);
+    Code code = appends
+                    ? append(partitions.at(static_cast<size_t>(data.index)), *data.records.bytes)
+                    : fault.code;
+    if (fault.code != Code::none) code = fault.code;
+    told.error_code = static_cast<int16_t>(code);
+    if (fault.hang_up) return Buffer{};
+    return ScriptedBroker::answer(header, response);
+  }
+
+  Code append(Partition& into, Bytes batch) const {
+    Result<BatchHeader> header = check_batch(batch);
+    if (!header) return Code::corrupt_message;
+    if (batch.size() > batch_max) return Code::message_too_large;
+    std::vector<std::string> values;
+    Bytes payload = records_of(batch);
+    Buffer plain;
+    if (header->codec() != Codec::none) {
+      if (!decompress(header->codec(), payload, plain, 1 << 20)) return Code::corrupt_message;
+      payload = plain;
+    }
+    RecordReader reader(payload, header->record_count);
+    Record record;
+    while (reader.next(record)) values.emplace_back(text_of(*record.value));
+    bool new_epoch = header->producer_id != into.id || header->producer_epoch > into.epoch;
+    if (header->producer_id == into.id && header->producer_epoch < into.epoch) {
+      return Code::invalid_producer_epoch;
+    }
+    if (!new_epoch &&
+        std::ranges::find(into.last_five, header->base_sequence) != into.last_five.end()) {
+      return Code::none;  // a duplicate
+    }
+    if (header->base_sequence != (new_epoch ? 0 : into.next_sequence)) {
+      return Code::out_of_order_sequence_number;
+    }
+    if (std::ranges::find(values, poison) != values.end() && !poison.empty()) {
+      return Code::invalid_record;
+    }
+    if (new_epoch) into.last_five.clear();
+    into.id = header->producer_id;
+    into.epoch = header->producer_epoch;
+    into.next_sequence = advance_sequence(header->base_sequence, header->record_count);
+    into.last_five.push_back(header->base_sequence);
+    if (into.last_five.size() > 5) into.last_five.pop_front();
+    into.values.insert(into.values.end(), values.begin(), values.end());
+    return Code::none;
+  }
+
+  Buffer offsets(const RequestHeader& header, const ListOffsetsRequest& request) const {
+    ListOffsetsResponse response;
+    auto& topic = response.topics.emplace_back();
+    topic.name = "t";
+    for (const auto& asked : request.topics.at(0).partitions) {
+      auto& told = topic.partitions.emplace_back();
+      const Partition& of = partitions.at(static_cast<size_t>(asked.partition_index));
+      told.partition_index = asked.partition_index;
+      told.offset = asked.timestamp == -2 ? of.start : static_cast<int64_t>(of.values.size());
+    }
+    return ScriptedBroker::answer(header, response);
+  }
+
+ public:
+  // What Fetch answers for a partition instead of its values, once.
+  struct Fetched {
+    Buffer records;
+    std::vector<FetchResponse::AbortedTransaction> aborted;
+    Code code = Code::none;
+  };
+  std::map<int32_t, Fetched> fetched;
+  int fetches = 0;
+  std::vector<int32_t> first_asked;  // of each Fetch
+
+ private:
+  Buffer fetch(const RequestHeader& header, const FetchRequest& request) {
+    fetches++;
+    FetchResponse response;
+    std::deque<Buffer> kept;
+    auto& topic = response.responses.emplace_back();
+    topic.topic = "t";
+    first_asked.push_back(request.topics.at(0).partitions.at(0).partition);
+    for (const auto& asked_topic : request.topics) {
+      for (const auto& asked : asked_topic.partitions) {
+        auto& told = topic.partitions.emplace_back();
+        told.partition_index = asked.partition;
+        const Partition& of = partitions.at(static_cast<size_t>(asked.partition));
+        auto size = static_cast<int64_t>(of.values.size());
+        if (auto once = fetched.find(asked.partition); once != fetched.end()) {
+          told.error_code = static_cast<int16_t>(once->second.code);
+          told.aborted_transactions = once->second.aborted;
+          kept.push_back(std::move(once->second.records));
+          told.records.bytes = kept.back();
+          fetched.erase(once);
+        } else if (asked.fetch_offset < of.start || asked.fetch_offset > size) {
+          told.error_code = static_cast<int16_t>(Code::offset_out_of_range);
+        } else if (asked.fetch_offset < size) {
+          std::vector<std::string> rest(of.values.begin() + asked.fetch_offset, of.values.end());
+          kept.push_back(batch_of(rest, asked.fetch_offset));
+          told.records.bytes = kept.back();
+        } else {
+          told.records.bytes = Bytes{};
+        }
+      }
+    }
+    return ScriptedBroker::answer(header, response);
+  }
+};
+
+}  // namespace eventd
