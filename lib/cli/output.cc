@@ -55,6 +55,9 @@ Result<void> Output::flush() {
     ssize_t put = write(descriptor_, left.data(), left.size());
     if (put >= 0) {
       left.remove_prefix(static_cast<size_t>(put));
+      // A write that a signal has cut short: the reader takes nothing.
+      int number = Interrupt::pending();
+      if (!left.empty() && number != 0) die_by(number);
       continue;
     }
     if (errno == EPIPE && descriptor_ == STDOUT_FILENO) die_by(SIGPIPE);
@@ -64,7 +67,6 @@ Result<void> Output::flush() {
       if (poll(&wait, 1, -1) >= 0) continue;
     }
     if (errno != EINTR) return fail_with_errno(errno, "write the output");
-    // The reader takes nothing, and we are told to end.
     if (int number = Interrupt::pending(); number != 0) die_by(number);
   }
   buffer_.clear();

@@ -139,7 +139,8 @@ TEST_CASE("a line that is cut or changed is an error or another event, never a c
 
 TEST_CASE("names may come in any order, with spaces, and with names of others between them") {
   Result<Event> event = parse_event(
-      R"( { "x" : {"json":1,"value":[2]}, "value" : "v\u00e4\ud83d\ude00", "key":null, "offset":"no" } )");
+      R"( { "x" : {"json":1,"value":[2]}, "value" : "v\u00e4\ud83d\ude00", "key":null,)"
+      R"( "offset":"no" } )");
   REQUIRE(event.has_value());
   CHECK(event->value == "v\xc3\xa4\xf0\x9f\x98\x80");
   CHECK(!event->key);
