@@ -32,7 +32,9 @@ void append_visible(std::string& out, std::string_view bytes) {
 
 void append_plain(std::string& out, const std::optional<Bytes>& bytes,
                   const std::optional<std::string>& null_token, bool for_terminal) {
-  std::string_view view = bytes ? text_of(*bytes) : std::string_view(null_token ? *null_token : "");
+  // Not by ?: with a literal, which would look into a copy of the token that is gone by then.
+  std::string_view view = null_token ? std::string_view(*null_token) : std::string_view();
+  if (bytes) view = text_of(*bytes);
   if (for_terminal) {
     append_visible(out, view);
   } else {
