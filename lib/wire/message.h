@@ -86,9 +86,9 @@ template <class M>
 std::string to_json(const M& message, int16_t version);
 
 // Its fields on one line, for comparing with other definitions. Types are i8 i16 i32 i64 u16 u32
-// f64 bool uuid str bytes records, [array], {struct}. `?` nullable (from the version given), `@2+`,
-// `@..4`,
-// `@1-3` where it is, `#t0` a tag, `=-1` a default, `~` ignorable.
+// f64 bool uuid str bytes records, [array], {struct}. Behind them: `?` nullable (from the version
+// given), `@2+`, `@..4`, `@1-3` where the field is, `#t0` its tag, `=-1` its default, `~` if it is
+// ignorable.
 template <class M>
 std::string schema();
 

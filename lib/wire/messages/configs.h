@@ -153,19 +153,7 @@ struct IncrementalAlterConfigsResponse {
   static constexpr Api api{
       .key = ApiKey::incremental_alter_configs, .versions = {0, 1}, .flexible = 1};
 
-  struct AlterConfigsResourceResponse {
-    int16_t error_code = 0;
-    std::optional<std::string_view> error_message;
-    int8_t resource_type = 0;
-    std::string_view resource_name;
-    bool operator==(const AlterConfigsResourceResponse&) const = default;
-    static void describe(auto& m, auto& f) {
-      f("ErrorCode", m.error_code);
-      f("ErrorMessage", m.error_message);
-      f("ResourceType", m.resource_type);
-      f("ResourceName", m.resource_name);
-    }
-  };
+  using AlterConfigsResourceResponse = AlterConfigsResponse::AlterConfigsResourceResponse;
 
   int32_t throttle_time_ms = 0;
   std::vector<AlterConfigsResourceResponse> responses;

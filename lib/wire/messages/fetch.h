@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/wire/message.h"
+#include "lib/wire/messages/common.h"
 
 namespace eventd {
 
@@ -18,15 +19,7 @@ struct FetchResponse {
       f("EndOffset", m.end_offset, since(12));
     }
   };
-  struct LeaderIdAndEpoch {
-    int32_t leader_id = -1;
-    int32_t leader_epoch = -1;
-    bool operator==(const LeaderIdAndEpoch&) const = default;
-    static void describe(auto& m, auto& f) {
-      f("LeaderId", m.leader_id, since(12));
-      f("LeaderEpoch", m.leader_epoch, since(12));
-    }
-  };
+  using LeaderIdAndEpoch = eventd::LeaderIdAndEpoch;
   struct SnapshotId {
     int64_t end_offset = -1;
     int32_t epoch = -1;
@@ -82,19 +75,7 @@ struct FetchResponse {
       f("Partitions", m.partitions);
     }
   };
-  struct NodeEndpoint {
-    int32_t node_id = 0;
-    std::string_view host;
-    int32_t port = 0;
-    std::optional<std::string_view> rack;
-    bool operator==(const NodeEndpoint&) const = default;
-    static void describe(auto& m, auto& f) {
-      f("NodeId", m.node_id, since(16));
-      f("Host", m.host, since(16));
-      f("Port", m.port, since(16));
-      f("Rack", m.rack, since(16));
-    }
-  };
+  using NodeEndpoint = eventd::NodeEndpoint;
 
   int32_t throttle_time_ms = 0;
   int16_t error_code = 0;

@@ -106,6 +106,18 @@ struct MetadataRequest {
   }
 };
 
+// Not inside of the messages: clang cannot put a nested structure with defaults into an optional of
+// the enclosing one.
+struct DescribeTopicPartitionsCursor {
+  std::string_view topic_name;
+  int32_t partition_index = 0;
+  bool operator==(const DescribeTopicPartitionsCursor&) const = default;
+  static void describe(auto& m, auto& f) {
+    f("TopicName", m.topic_name);
+    f("PartitionIndex", m.partition_index);
+  }
+};
+
 struct DescribeTopicPartitionsResponse {
   static constexpr Api api{
       .key = ApiKey::describe_topic_partitions, .versions = {0, 0}, .flexible = 0};
@@ -148,15 +160,7 @@ struct DescribeTopicPartitionsResponse {
       f("TopicAuthorizedOperations", m.topic_authorized_operations);
     }
   };
-  struct Cursor {
-    std::string_view topic_name;
-    int32_t partition_index = 0;
-    bool operator==(const Cursor&) const = default;
-    static void describe(auto& m, auto& f) {
-      f("TopicName", m.topic_name);
-      f("PartitionIndex", m.partition_index);
-    }
-  };
+  using Cursor = DescribeTopicPartitionsCursor;
 
   int32_t throttle_time_ms = 0;
   std::vector<DescribeTopicPartitionsResponseTopic> topics;
@@ -179,15 +183,7 @@ struct DescribeTopicPartitionsRequest {
     bool operator==(const TopicRequest&) const = default;
     static void describe(auto& m, auto& f) { f("Name", m.name); }
   };
-  struct Cursor {
-    std::string_view topic_name;
-    int32_t partition_index = 0;
-    bool operator==(const Cursor&) const = default;
-    static void describe(auto& m, auto& f) {
-      f("TopicName", m.topic_name);
-      f("PartitionIndex", m.partition_index);
-    }
-  };
+  using Cursor = DescribeTopicPartitionsCursor;
 
   std::vector<TopicRequest> topics;
   int32_t response_partition_limit = 2000;

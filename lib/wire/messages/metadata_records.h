@@ -429,30 +429,8 @@ struct RegisterControllerRecord {
   static constexpr int16_t type = 27;
   static constexpr Format format{.versions = {0, 0}, .flexible = 0};
 
-  struct ControllerEndpoint {
-    std::string_view name;
-    std::string_view host;
-    uint16_t port = 0;
-    int16_t security_protocol = 0;
-    bool operator==(const ControllerEndpoint&) const = default;
-    static void describe(auto& m, auto& f) {
-      f("Name", m.name);
-      f("Host", m.host);
-      f("Port", m.port);
-      f("SecurityProtocol", m.security_protocol);
-    }
-  };
-  struct ControllerFeature {
-    std::string_view name;
-    int16_t min_supported_version = 0;
-    int16_t max_supported_version = 0;
-    bool operator==(const ControllerFeature&) const = default;
-    static void describe(auto& m, auto& f) {
-      f("Name", m.name);
-      f("MinSupportedVersion", m.min_supported_version);
-      f("MaxSupportedVersion", m.max_supported_version);
-    }
-  };
+  using ControllerEndpoint = RegisterBrokerRecord::BrokerEndpoint;
+  using ControllerFeature = RegisterBrokerRecord::BrokerFeature;
 
   int32_t controller_id = 0;
   Uuid incarnation_id;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/wire/message.h"
+#include "lib/wire/messages/common.h"
 
 namespace eventd {
 
@@ -19,15 +20,7 @@ struct ProduceResponse {
       f("BatchIndexErrorMessage", m.batch_index_error_message, since(8));
     }
   };
-  struct LeaderIdAndEpoch {
-    int32_t leader_id = -1;
-    int32_t leader_epoch = -1;
-    bool operator==(const LeaderIdAndEpoch&) const = default;
-    static void describe(auto& m, auto& f) {
-      f("LeaderId", m.leader_id, since(10));
-      f("LeaderEpoch", m.leader_epoch, since(10));
-    }
-  };
+  using LeaderIdAndEpoch = eventd::LeaderIdAndEpoch;
   struct PartitionProduceResponse {
     int32_t index = 0;
     int16_t error_code = 0;
@@ -58,19 +51,7 @@ struct ProduceResponse {
       f("PartitionResponses", m.partition_responses);
     }
   };
-  struct NodeEndpoint {
-    int32_t node_id = 0;
-    std::string_view host;
-    int32_t port = 0;
-    std::optional<std::string_view> rack;
-    bool operator==(const NodeEndpoint&) const = default;
-    static void describe(auto& m, auto& f) {
-      f("NodeId", m.node_id, since(10));
-      f("Host", m.host, since(10));
-      f("Port", m.port, since(10));
-      f("Rack", m.rack, since(10));
-    }
-  };
+  using NodeEndpoint = eventd::NodeEndpoint;
 
   std::vector<TopicProduceResponse> responses;
   int32_t throttle_time_ms = 0;
