@@ -203,7 +203,7 @@ Result<void> Broker::close_storage() {
   done = metadata_->change_now([](Controller& c) { c.fence_for_shutdown(); });
   if (done) done = metadata_->log().close();
   if (!done) return done;
-  partitions_->remove_due(Instant::max());
+  // What is still to be removed carries its suffix; the next start sees to it, and a stop is quick.
   auto self = metadata_->log().image()->brokers.find(node_id());
   return directory_->put_clean_marker(self->second.epoch);
 }
@@ -263,6 +263,12 @@ Task<Result<void>> Broker::raise_leader_epoch(Loop& loop, const Partition& parti
     controller.raise_leader_epoch(name.topic_id, name.partition.value, ended);
   };
   Result<void> done = co_await metadata_->change(loop, std::move(raise));
+  co_return std::move(done);
+}
+
+Task<Result<void>> Broker::checkpoint(Loop& loop) {
+  auto write = [this] { return partitions_->checkpoint(); };
+  Result<void> done = co_await run_on(*pool_, DiskPool::Lane::sync, loop, write);
   co_return std::move(done);
 }
 

@@ -75,6 +75,8 @@ class Broker {
   Complaints& complaints() { return complaints_; }
   // Of the loop with that index, which must be the caller's.
   LoopCounters& counters(size_t loop_index) { return counters_[loop_index]; }
+  // Where logs start is on the disk after it.
+  Task<Result<void>> checkpoint(Loop& loop);
   // A producer id that was never given out.
   Task<Result<ProducerId>> next_producer_id(Loop& loop);
 

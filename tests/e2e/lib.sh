@@ -82,15 +82,17 @@ Connection(address).create_topic(name, dict(one.split("=", 1) for one in configs
 PYTHON
 }
 
-# Two neighbouring ports that nobody uses now (Kafka's controller takes the second).
+# Two neighbouring ports that nobody uses now (Kafka's controller takes the second), and that no
+# system chooses by itself before they are used.
 free_port() {
   python3 - <<'PYTHON'
+import random
 import socket
 while True:
+    port = random.randrange(10240, 32000)
     with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        port = first.getsockname()[1]
         try:
+            first.bind(("127.0.0.1", port))
             second.bind(("127.0.0.1", port + 1))
         except OSError:
             continue

@@ -246,6 +246,20 @@ Task<void> delete_before(Request& request, std::string_view topic, int64_t offse
 
 }  // namespace
 
+namespace {
+
+void refuse_all(DeleteRecordsResponse& response, const Error& error) {
+  for (auto& topic : response.topics) {
+    for (DeleteAnswer& answer : topic.partitions) {
+      if (answer.error_code != 0) continue;
+      answer.error_code = wire_code(error.code);
+      answer.low_watermark = -1;
+    }
+  }
+}
+
+}  // namespace
+
 Task<Reply> handle_delete_records(Request& request) {
   auto body = decode<DeleteRecordsRequest>(request.body(), request.version);
   if (!body) {
@@ -267,6 +281,9 @@ Task<Reply> handle_delete_records(Request& request) {
       co_await delete_before(request, topic.name, offset, deadline, answer);
     }
   }
+  // A kill must not bring back what was told to be gone.
+  Result<void> stored = co_await request.broker.checkpoint(request.loop);
+  if (!stored) refuse_all(response, stored.error());
   Reply reply = reply_with(request, response);
   co_return std::move(reply);
 }
