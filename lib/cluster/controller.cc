@@ -477,6 +477,10 @@ void Controller::abort_transaction() {
 
 int64_t Controller::allocate_producer_ids(int64_t broker_epoch) {
   int64_t first = image_.next_producer_id;
+  if (first > INT64_MAX - kProducerIdBlock) {
+    error_ = Error{Code::unknown_server_error, "producer ids are at their end", 0};
+    return first;
+  }
   ProducerIdsRecord record;
   record.broker_id = settings_.node_id;
   record.broker_epoch = broker_epoch;

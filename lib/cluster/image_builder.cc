@@ -312,6 +312,10 @@ Result<void> ImageBuilder::replay(const PartitionChangeRecord& record) {
       return fail(Code::bad_data, text(topic.name, " has no partition ", record.partition_id));
     }
     PartitionImage& partition = topic.partitions[index];
+    if (partition.leader_epoch == INT32_MAX || partition.partition_epoch == INT32_MAX) {
+      return fail(Code::bad_data,
+                  text("the epochs of ", topic.name, "-", index, " are at their end"));
+    }
     if (record.isr) partition.isr = *record.isr;
     if (record.replicas) partition.replicas = *record.replicas;
     if (record.removing_replicas) partition.removing_replicas = *record.removing_replicas;
@@ -417,8 +421,12 @@ void ImageBuilder::replay(const FeatureLevelRecord& record) {
   }
 }
 
-void ImageBuilder::replay(const ProducerIdsRecord& record) {
+Result<void> ImageBuilder::replay(const ProducerIdsRecord& record) {
+  if (record.next_producer_id < 0) {
+    return fail(Code::bad_data, text("the next producer id is ", record.next_producer_id));
+  }
   image_.next_producer_id = record.next_producer_id;
+  return {};
 }
 
 void ImageBuilder::replay(const ClearElrRecord& record) {

@@ -60,7 +60,7 @@ class ImageBuilder {
   void replay(const struct FenceBrokerRecord& record);
   void replay(const struct UnfenceBrokerRecord& record);
   void replay(const struct FeatureLevelRecord& record);
-  void replay(const struct ProducerIdsRecord& record);
+  Result<void> replay(const struct ProducerIdsRecord& record);
   void replay(const struct ClearElrRecord& record);
   void replay(const struct NoOpRecord&) {}
 

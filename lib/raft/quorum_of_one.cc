@@ -33,11 +33,15 @@ Result<void> Quorum::apply(ControlType type, Bytes value) {
   if (type == ControlType::kraft_version) {
     auto record = decode<KRaftVersionRecord>(value, 0);
     if (!record) return pass(record, "the version of the quorum");
+    if (record->k_raft_version < 0) {
+      return fail(Code::bad_data, text("the quorum has version ", record->k_raft_version));
+    }
     kraft_version = record->k_raft_version;
   }
   if (type == ControlType::kraft_voters) {
     auto record = decode<VotersRecord>(value, 0);
     if (!record) return pass(record, "the voters of the quorum");
+    if (record->voters.empty()) return fail(Code::bad_data, "the quorum has no voters");
     voters.clear();
     for (const auto& voter : record->voters) {
       voters.push_back({voter.voter_id, voter.voter_directory_id});

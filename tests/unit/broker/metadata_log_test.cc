@@ -3,6 +3,7 @@
 #include "lib/broker/metadata_log.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -537,4 +538,110 @@ TEST_CASE("a folder that Kafka's tool has formatted begins with what it prepared
   metadata.sync();
   metadata.open();
   CHECK(describe(*metadata.log->image()) == before);
+}
+
+// -- a life of decisions, syncs, snapshots, full disks, power cuts and clean stops
+
+namespace {
+
+class Life {
+ public:
+  explicit Life(uint64_t seed) : random_(seed) {
+    test_.disk.may_crash = true;
+    test_.make();
+    note_synced();
+  }
+
+  void step() {
+    switch (pick(12)) {
+      case 0: return sync();
+      case 1: return sync();
+      case 2: return crash();
+      case 3: return stop_and_start();
+      case 4:
+        sync();
+        REQUIRE(test_.log->write_snapshot().has_value());
+        return;
+      default: return decide();
+    }
+  }
+
+ private:
+  int pick(int n) { return static_cast<int>(random_() % static_cast<uint64_t>(n)); }
+  std::string now() const { return describe(*test_.log->image()); }
+  void note_synced() { possible_ = {now()}; }
+
+  void sync() {
+    test_.sync();
+    note_synced();
+    given_out_ = test_.log->image()->next_producer_id;
+  }
+
+  void decide() {
+    bool is_full = pick(6) == 0;
+    std::string before = now();
+    if (is_full) {
+      test_.disk.fault = [](FaultyDisk::Act act, const std::string&) {
+        return act == FaultyDisk::Act::write ? ENOSPC : 0;
+      };
+    }
+    Offset end = test_.log->end();
+    Result<void> done = test_.try_decide([&](Controller& c) { choose(c); });
+    test_.disk.fault = nullptr;
+    if (done) {
+      possible_.push_back(now());
+    } else {
+      CHECK(is_full);
+      CHECK(now() == before);
+      CHECK(test_.log->end() == end);
+    }
+  }
+
+  void choose(Controller& controller) {
+    std::string name = text("t", pick(5));
+    switch (pick(5)) {
+      case 0: controller.create_topics({{.name = name, .partitions = 1 + pick(3)}}); break;
+      case 1: controller.delete_topics({{name, {}}}); break;
+      case 2: controller.create_partitions({{.topic = name, .total = 1 + pick(6)}}); break;
+      case 3:
+        controller.set_configs(ConfigResource::broker, "", {{"k", text(pick(100))}});
+        break;
+      default: controller.allocate_producer_ids(-1);
+    }
+  }
+
+  // A cut leaves what was synced, and perhaps some of what was decided after it, in order.
+  void crash() {
+    test_.log.reset();
+    test_.disk.crash(random_);
+    test_.open();
+    std::string found = now();
+    CHECK(std::ranges::find(possible_, found) != possible_.end());
+    CHECK(test_.log->image()->next_producer_id >= given_out_);
+    sync();
+  }
+
+  void stop_and_start() {
+    std::string before = now();
+    REQUIRE(test_.log->close().has_value());
+    test_.open(true);
+    CHECK(now() == before);
+    sync();
+  }
+
+  TestMetadata test_;
+  std::mt19937_64 random_;
+  std::vector<std::string> possible_;
+  int64_t given_out_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("what was synced outlives any power cut, and no producer id is given out twice") {
+  uint64_t lives = std::getenv("EVENTD_LONG") == nullptr ? 30 : 2000;
+  for (uint64_t seed = 1; seed <= lives; seed++) {
+    CAPTURE(seed);
+    Life life(seed);
+    for (int i = 0; i < 80; i++) life.step();
+  }
 }

@@ -240,6 +240,13 @@ TEST_CASE("blocks of producer ids follow each other") {
     CHECK(first == block * kProducerIdBlock);
   }
   CHECK(decider.image->next_producer_id == 3 * kProducerIdBlock);
+  ProducerIdsRecord end;
+  end.next_producer_id = INT64_MAX - 5;
+  auto image = image_of({metadata_record(end)});
+  Controller controller(*image, decider.settings);
+  controller.allocate_producer_ids(-1);
+  CHECK(controller.error().has_value());
+  CHECK(controller.records().empty());
 }
 
 TEST_CASE("records are written in versions that the metadata version allows") {

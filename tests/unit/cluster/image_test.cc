@@ -237,6 +237,24 @@ TEST_CASE("what contradicts the records before it is damage") {
   CHECK(with(stranger) == Code::bad_data);
 }
 
+TEST_CASE("an epoch or producer id that has no successor is damage, not an overflow") {
+  std::vector<Buffer> records = small_cluster();
+  PartitionRecord last;
+  last.partition_id = 0;
+  last.topic_id = id_of(1);
+  last.leader_epoch = 2147483647;
+  last.partition_epoch = 0;
+  PartitionChangeRecord change = change_of_orders();
+  change.leader = 1;
+  records.push_back(metadata_record(last));
+  CHECK(refusal_code(records) == Code::none);
+  records.push_back(metadata_record(change));
+  CHECK(refusal_code(records) == Code::bad_data);
+  ProducerIdsRecord ids;
+  ids.next_producer_id = -1;
+  CHECK(refusal_code({metadata_record(ids)}) == Code::bad_data);
+}
+
 TEST_CASE("a transaction counts when it ends, and not at all when it is aborted") {
   Buffer begin = metadata_record(BeginTransactionRecord{});
   Buffer end = metadata_record(EndTransactionRecord{});

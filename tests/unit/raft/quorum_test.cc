@@ -88,6 +88,10 @@ TEST_CASE("control records that are cut short are refused, others are not looked
     CHECK(!read.apply(ControlType::kraft_voters, cut).has_value());
   }
   CHECK(!read.apply(ControlType::kraft_version, {}).has_value());
+  CHECK(!read.apply(ControlType::kraft_voters, Buffer{0, 0, 1, 0}).has_value());  // nobody
+  CHECK(!read.apply(ControlType::kraft_version, Buffer{0, 0, 0xff, 0xff, 0}).has_value());
+  CHECK(read == Quorum{});
+  CHECK(read.apply(ControlType::kraft_version, Buffer{0, 0, 0, 1, 0}).has_value());
   CHECK(read.apply(ControlType::leader_change, {}).has_value());
   CHECK(read.apply(static_cast<ControlType>(99), {}).has_value());
 }
