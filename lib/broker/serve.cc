@@ -64,17 +64,21 @@ void announce(const Broker& broker) {
 
 int run_broker(const Options& options, Disk& disk, Broker& broker, StopSignals& signals) {
   signals.tell(broker.main_loop(), [&broker] { broker.stop(); });
+  Result<void> written;
   if (!options.port_file.empty()) {
-    Result<void> written =
-        write_port_file(disk, options.port_file, broker.bound().front().address.port);
-    if (!written) return complain(kExitDisk, text("--port-file: ", written.error().message));
+    written = write_port_file(disk, options.port_file, broker.bound().front().address.port);
   }
-  announce(broker);
+  if (written) {
+    announce(broker);
+  } else {
+    complain(kExitDisk, text("--port-file: ", written.error().message));
+    broker.stop();  // in order: the next start need not check anything
+  }
   int status = broker.run();
   // What hangs on a failed disk is not waited for.
   if (status == kExitDisk) _exit(status);
   signals.forget();
-  return status;
+  return written ? status : kExitDisk;
 }
 
 }  // namespace

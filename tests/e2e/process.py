@@ -488,6 +488,13 @@ def _(folder):
             "--port", 0, wrapper=mount)
 
 
+@sentence("a --port-file that cannot be written: 4, and the directory is left clean")
+def _(folder):
+    refused(folder, 4, ["--port-file", f"{folder}/no/such/port"], *here(folder),
+            "--port-file", folder / "no/such/port")
+    assert is_clean(folder)
+
+
 @sentence("a directory that vanishes ends it with 4, and says so")
 def _(folder):
     with Run(folder, *here(folder)) as run:
