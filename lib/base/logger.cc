@@ -32,6 +32,8 @@ std::string_view word(LogLevel level) {
 
 void set_log_level(LogLevel level) { least_level.store(level, std::memory_order_relaxed); }
 
+LogLevel log_level() { return least_level.load(std::memory_order_relaxed); }
+
 bool logs(LogLevel level) { return level >= least_level.load(std::memory_order_relaxed); }
 
 void log_line(LogLevel level, std::string_view line) {

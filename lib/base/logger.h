@@ -14,6 +14,7 @@ namespace eventd {
 enum class LogLevel { debug, info, warning, error };
 
 void set_log_level(LogLevel level);
+LogLevel log_level();
 bool logs(LogLevel level);
 void log_line(LogLevel level, std::string_view line);
 

@@ -45,10 +45,10 @@ class Values {
     return found->second;
   }
   int64_t number(std::string_view key) const {
-    return number_of(get(key).value_or(std::string(find_broker_config(key)->default_value)));
+    return number_of(get(key).value_or(std::string(*find_broker_config(key)->default_value)));
   }
   bool truth(std::string_view key) const {
-    return truth_of(get(key).value_or(std::string(find_broker_config(key)->default_value)));
+    return truth_of(get(key).value_or(std::string(*find_broker_config(key)->default_value)));
   }
 
  private:
@@ -178,6 +178,9 @@ Result<BrokerConfig> make_broker_config(const ConfigSources& sources,
       if (definition == nullptr) {
         warnings.push_back(text("config ", printable(key), " is not known here and has no effect"));
         continue;
+      }
+      if (!definition->has_effect) {
+        warnings.push_back(text("config ", key, " has no effect here"));
       }
       Result<void> checked = check_value(*definition, value);
       if (!checked) return fail(Code::bad_config, checked.error().message);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of broker configs that this broker heeds, and of those that it knows to be of no
-// consequence here.
+// The table of broker configs: those that this broker heeds or has an opinion on, those of topics
+// under their broker's names, and the rest of Kafka's.
 #include <algorithm>
 
 #include "lib/broker/config/definition.h"
@@ -10,10 +10,60 @@ namespace eventd {
 namespace {
 
 using enum ConfigType;
+using enum ConfigUpdate;
+
+// Chains of configs for one thing: the first that is set decides.
+constexpr std::string_view kChains[][3] = {
+    {"log.retention.ms", "log.retention.minutes", "log.retention.hours"},
+    {"log.roll.ms", "log.roll.hours"},
+    {"log.roll.jitter.ms", "log.roll.jitter.hours"},
+    {"log.flush.interval.ms", "log.flush.scheduler.interval.ms"},
+};
+
+// What the last of a chain is by default; the others are null then.
+std::optional<std::string_view> default_in_chain(std::string_view name,
+                                                 std::optional<std::string_view> otherwise) {
+  if (name == "log.retention.hours" || name == "log.roll.hours") return "168";
+  if (name == "log.roll.jitter.hours") return "0";
+  if (name == "log.flush.scheduler.interval.ms") return "9223372036854775807";
+  for (const auto& chain : kChains) {
+    if (std::ranges::find(chain, name) != std::end(chain)) return std::nullopt;
+  }
+  return otherwise;
+}
+
+// A topic config is a broker config too, under its broker's names.
+void add_synonyms(const ConfigDefinition& topic, std::vector<ConfigDefinition>& table) {
+  for (const BrokerSynonym& synonym : topic.synonyms) {
+    ConfigDefinition definition = topic;
+    definition.name = synonym.name;
+    definition.synonyms.clear();
+    definition.default_value = default_in_chain(synonym.name, topic.default_value);
+    // Kafka changes the first name of a chain while it runs, and reads the others at the start.
+    definition.update = synonym.name == topic.synonyms.front().name ? cluster_wide : read_only;
+    if (synonym.unit != 1) {
+      definition.type = int32;
+      definition.min = -1;
+    }
+    table.push_back(std::move(definition));
+  }
+}
+
+// Quotas of replication, which Kafka has as dynamic configs only.
+ConfigDefinition replication_quota(std::string_view name) {
+  return {.name = name,
+          .type = int64,
+          .min = 0,
+          .update = cluster_wide,
+          .internal = true,
+          .has_effect = false,
+          .documentation = "How many bytes a second replication may move; none is moved here."};
+}
 
 std::vector<ConfigDefinition> make_table() {
   std::vector<ConfigDefinition> table = {
       {.name = "advertised.listeners",
+       .type = list,
        .documentation = "What clients are told to connect to; unset: what they connected to."},
       {.name = "auto.create.topics.enable",
        .type = boolean,
@@ -38,9 +88,11 @@ std::vector<ConfigDefinition> make_table() {
        .documentation = "Listeners of the controller quorum: noted, not bound."},
       {.name = "controller.quorum.bootstrap.servers",
        .type = list,
+       .default_value = "",
        .documentation = "Where to find the quorum; this node is a quorum of one."},
       {.name = "controller.quorum.voters",
        .type = list,
+       .default_value = "",
        .documentation = "The voters of the quorum; this node is a quorum of one."},
       {.name = "default.replication.factor",
        .type = int32,
@@ -68,7 +120,9 @@ std::vector<ConfigDefinition> make_table() {
        .type = list,
        .default_value = "PLAINTEXT://127.0.0.1:9092",
        .documentation = "Where the broker listens."},
-      {.name = "log.dir", .documentation = "Where the logs are, if log.dirs does not say."},
+      {.name = "log.dir",
+       .type = list,
+       .documentation = "Where the logs are, if log.dirs does not say."},
       {.name = "log.dirs", .type = list, .documentation = "Where the logs are."},
       {.name = "log.retention.check.interval.ms",
        .type = int64,
@@ -79,11 +133,13 @@ std::vector<ConfigDefinition> make_table() {
        .type = int64,
        .default_value = "30000",
        .min = 0,
+       .internal = true,
        .documentation = "How long after the start segments are looked at first."},
       {.name = "max.connections",
        .type = int32,
        .default_value = "2147483647",
        .min = 0,
+       .update = cluster_wide,
        .documentation = "How many connections there may be."},
       {.name = "max.connections.per.ip",
        .type = int32,
@@ -109,6 +165,7 @@ std::vector<ConfigDefinition> make_table() {
        .type = int32,
        .default_value = "8",
        .min = 1,
+       .update = cluster_wide,
        .documentation = "Threads for requests; here they run on the network threads."},
       {.name = "num.network.threads",
        .type = int32,
@@ -124,6 +181,7 @@ std::vector<ConfigDefinition> make_table() {
        .type = int32,
        .default_value = "2",
        .min = 1,
+       .update = cluster_wide,
        .documentation = "Threads that open logs at the start."},
       {.name = "offsets.topic.num.partitions",
        .type = int32,
@@ -139,6 +197,12 @@ std::vector<ConfigDefinition> make_table() {
        .type = list,
        .default_value = "broker,controller",
        .documentation = "This node is both, broker and controller."},
+      {.name = "producer.id.expiration.ms",
+       .type = int32,
+       .default_value = "86400000",
+       .min = 1,
+       .update = cluster_wide,
+       .documentation = "After what silence a producer's last sequence is forgotten."},
       {.name = "queued.max.request.bytes",
        .type = int64,
        .default_value = "536870912",
@@ -176,19 +240,15 @@ std::vector<ConfigDefinition> make_table() {
        .min = 1,
        .documentation = "Replicas of the transactions' state."},
   };
-  // A topic config is a broker config too, under its broker's name.
-  for (const ConfigDefinition& topic : topic_configs()) {
-    for (const BrokerSynonym& synonym : topic.synonyms) {
-      ConfigDefinition definition = topic;
-      definition.name = synonym.name;
-      definition.synonyms.clear();
-      if (synonym.unit != 1) {
-        definition.type = int32;
-        definition.min = -1;
-        definition.default_value = "";
-      }
-      table.push_back(std::move(definition));
-    }
+  for (const char* name :
+       {"leader.replication.throttled.rate", "follower.replication.throttled.rate",
+        "replica.alter.log.dirs.io.max.bytes.per.second"}) {
+    table.push_back(replication_quota(name));
+  }
+  for (const ConfigDefinition& topic : topic_configs()) add_synonyms(topic, table);
+  for (ConfigDefinition& definition : broker_configs_without_effect()) {
+    bool known = std::ranges::find(table, definition.name, &ConfigDefinition::name) != table.end();
+    if (!known) table.push_back(std::move(definition));
   }
   std::ranges::sort(table, {}, &ConfigDefinition::name);
   return table;
@@ -199,6 +259,19 @@ std::vector<ConfigDefinition> make_table() {
 std::span<const ConfigDefinition> broker_configs() {
   static const std::vector<ConfigDefinition> kTable = make_table();
   return kTable;
+}
+
+std::vector<std::string_view> broker_fallbacks(std::string_view name) {
+  for (const auto& chain : kChains) {
+    auto found = std::ranges::find(chain, name);
+    if (found == std::end(chain) || name.empty()) continue;
+    std::vector<std::string_view> names;
+    for (std::string_view each : chain) {
+      if (!each.empty()) names.push_back(each);
+    }
+    return names;
+  }
+  return {name};
 }
 
 }  // namespace eventd

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lib/base/text.h"
+#include "lib/broker/config/described.h"
 
 namespace eventd {
 
@@ -49,8 +50,8 @@ std::vector<ConfigValue> resolve_topic_config(const ConfigDefinition& definition
   }
   std::string_view name =
       definition.synonyms.empty() ? definition.name : definition.synonyms.front().name;
-  values.push_back(
-      {std::string(name), std::string(definition.default_value), ConfigSource::default_value});
+  std::string_view otherwise = definition.default_value.value_or("");
+  values.push_back({std::string(name), std::string(otherwise), ConfigSource::default_value});
   return values;
 }
 
@@ -59,7 +60,9 @@ std::shared_ptr<const TopicConfig> effective_topic_config(const Image& image,
                                                           int32_t node_id, std::string_view topic) {
   auto value = [&](std::string_view name) {
     const ConfigDefinition* definition = find_topic_config(name);
-    return resolve_topic_config(*definition, image, broker, node_id, topic).front().value;
+    std::vector<ConfigValue> values =
+        resolve_topic_config(*definition, image, broker, node_id, topic);
+    return canonical_value(definition->type, values.front().value);
   };
   auto number = [&](std::string_view name) { return number_of(value(name)); };
   auto config = std::make_shared<TopicConfig>();
@@ -69,6 +72,8 @@ std::shared_ptr<const TopicConfig> effective_topic_config(const Image& image,
   };
   LogConfig& log = config->log;
   log.segment_bytes = number("segment.bytes");
+  constexpr const char* kInternal = "internal.segment.bytes";
+  if (!value(kInternal).empty()) log.segment_bytes = number(kInternal);
   log.segment_ms = number("segment.ms");
   log.segment_jitter_ms = number("segment.jitter.ms");
   log.index_interval_bytes = static_cast<int32_t>(number("index.interval.bytes"));
@@ -77,6 +82,8 @@ std::shared_ptr<const TopicConfig> effective_topic_config(const Image& image,
   log.retention_bytes = number("retention.bytes");
   log.deletes = has("delete");
   log.compacts = has("compact");
+  log.producer_id_expiration_ms = static_cast<int32_t>(
+      number_of(broker_config_value(image, broker, node_id, "producer.id.expiration.ms")));
   AppendRules& append = config->append;
   append.message_bytes_max = number("max.message.bytes");
   append.segment_bytes = log.segment_bytes;

@@ -32,6 +32,9 @@ enum class ConfigSource : int8_t {
   dynamic_default_broker = 3,
   static_broker = 4,
   default_value = 5,
+  dynamic_logger = 6,
+  client_metrics = 7,
+  group = 8,
 };
 
 // A value, and the weaker ones behind it.

@@ -2,6 +2,7 @@
 // The table of topic configs.
 #include <algorithm>
 
+#include "lib/base/text.h"
 #include "lib/broker/config/definition.h"
 
 namespace eventd {
@@ -13,6 +14,23 @@ using enum ConfigType;
 constexpr std::string_view kForever = "9223372036854775807";
 constexpr int64_t kMinuteMs = 60'000;
 constexpr int64_t kHourMs = 3'600'000;
+
+std::string_view gzip_level_fault(std::string_view value) {
+  return number_of(value) == 0 ? "it must be between 1 and 9, or -1" : "";
+}
+
+// "*", or pairs of a partition and a broker.
+std::string_view throttled_fault(std::string_view value) {
+  if (value == "*") return "";
+  for (const std::string& pair : list_of(value)) {
+    size_t colon = pair.find(':');
+    bool fits = colon != std::string::npos &&
+                parse_number<uint32_t>(std::string_view(pair).substr(0, colon)) &&
+                parse_number<uint32_t>(std::string_view(pair).substr(colon + 1));
+    if (!fits) return "it is neither * nor a list of PARTITION:BROKER";
+  }
+  return "";
+}
 
 std::vector<ConfigDefinition> make_table() {
   std::vector<ConfigDefinition> table = {
@@ -28,6 +46,7 @@ std::vector<ConfigDefinition> make_table() {
        .default_value = "-1",
        .min = -1,
        .max = 9,
+       .fault = gzip_level_fault,
        .synonyms = {{"compression.gzip.level"}},
        .documentation = "The level for compression.type gzip; -1 is gzip's own default."},
       {.name = "compression.lz4.level",
@@ -77,6 +96,8 @@ std::vector<ConfigDefinition> make_table() {
        .documentation = "After what time a record is synced, where flush.messages is more than 1."},
       {.name = "follower.replication.throttled.replicas",
        .type = list,
+       .default_value = "",
+       .fault = throttled_fault,
        .documentation = "PARTITION:BROKER pairs whose replication is throttled at the follower."},
       {.name = "index.interval.bytes",
        .type = int32,
@@ -84,8 +105,15 @@ std::vector<ConfigDefinition> make_table() {
        .min = 0,
        .synonyms = {{"log.index.interval.bytes"}},
        .documentation = "How many bytes of batches lie between two entries of an index."},
+      {.name = "internal.segment.bytes",
+       .type = int32,
+       .min = 1,
+       .internal = true,
+       .documentation = "For tests: segment.bytes, without its lower bound."},
       {.name = "leader.replication.throttled.replicas",
        .type = list,
+       .default_value = "",
+       .fault = throttled_fault,
        .documentation = "PARTITION:BROKER pairs whose replication is throttled at the leader."},
       {.name = "local.retention.bytes",
        .type = int64,

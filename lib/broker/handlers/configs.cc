@@ -10,7 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/broker/broker.h"
 #include "lib/broker/config/alter.h"
-#include "lib/broker/config/topic_config.h"
+#include "lib/broker/config/described.h"
 #include "lib/broker/handlers/handlers.h"
 #include "lib/broker/handlers/reply.h"
 #include "lib/wire/messages/log_dirs.h"
@@ -20,80 +20,54 @@ namespace eventd {
 namespace {
 
 using DescribeResult = DescribeConfigsResponse::DescribeConfigsResult;
-using DescribedConfig = DescribeConfigsResponse::DescribeConfigsResourceResult;
+using DescribedAnswer = DescribeConfigsResponse::DescribeConfigsResourceResult;
 
-void tell_values(Request& request, std::vector<ConfigValue> values, bool synonyms,
-                 DescribedConfig& told) {
-  told.config_source = static_cast<int8_t>(values.front().source);
-  if (synonyms) {
-    for (const ConfigValue& value : values) {
-      auto& synonym = told.synonyms.emplace_back();
-      synonym.name = request.keep(value.name);
-      synonym.value = request.keep(value.value);
-      synonym.source = static_cast<int8_t>(value.source);
-    }
+// With the image that a change is decided on, which may be newer than the request's.
+ConfigWorld world_of(const Request& request, const Image& image) {
+  return {image, request.broker.config(), request.broker.node_id()};
+}
+
+std::optional<std::string_view> keep(Request& request, std::optional<std::string> text) {
+  if (!text) return std::nullopt;
+  return request.keep(std::move(*text));
+}
+
+void tell(Request& request, DescribedConfig config, const DescribeConfigsRequest& body,
+          DescribedAnswer& told) {
+  told.name = request.keep(std::move(config.name));
+  told.value = keep(request, std::move(config.value));
+  told.read_only = config.read_only;
+  told.config_source = static_cast<int8_t>(config.source);
+  told.is_sensitive = config.sensitive;
+  told.config_type = static_cast<int8_t>(config.type);
+  if (body.include_documentation) told.documentation = config.documentation;
+  if (config.source == ConfigSource::dynamic_logger) told.documentation = "";  // as Kafka has it
+  if (!body.include_synonyms) return;
+  for (ConfigValue& value : config.synonyms) {
+    auto& synonym = told.synonyms.emplace_back();
+    synonym.name = request.keep(std::move(value.name));
+    if (!config.sensitive) synonym.value = request.keep(std::move(value.value));
+    synonym.source = static_cast<int8_t>(value.source);
   }
-  told.value = request.keep(std::move(values.front().value));
-}
-
-void describe_definition(const ConfigDefinition& definition, bool documentation,
-                         DescribedConfig& told) {
-  told.name = definition.name;
-  told.config_type = static_cast<int8_t>(definition.type);
-  if (documentation) told.documentation = definition.documentation;
-}
-
-// The broker's own values: for this broker, for all brokers, of its file, by default.
-std::vector<ConfigValue> resolve_broker_config(const Request& request,
-                                               const ConfigDefinition& definition) {
-  std::vector<ConfigValue> values;
-  auto look = [&](const ConfigMap& configs, ConfigSource source) {
-    auto found = configs.find(definition.name);
-    if (found != configs.end()) values.push_back({found->first, found->second, source});
-  };
-  const Image& image = *request.view.image;
-  look(image.config(ConfigResource::broker, std::to_string(request.broker.node_id())),
-       ConfigSource::dynamic_broker);
-  look(image.config(ConfigResource::broker, ""), ConfigSource::dynamic_default_broker);
-  look(request.broker.config().values, ConfigSource::static_broker);
-  values.push_back({std::string(definition.name), std::string(definition.default_value),
-                    ConfigSource::default_value});
-  return values;
 }
 
 void describe(Request& request, const DescribeConfigsRequest& body,
               const DescribeConfigsRequest::DescribeConfigsResource& resource,
               DescribeResult& told) {
   auto type = static_cast<ConfigResource>(resource.resource_type);
-  const Image& image = *request.view.image;
-  int32_t node = request.broker.node_id();
-  Result<void> there = check_resource(image, node, type, resource.resource_name);
+  ConfigWorld world = world_of(request, *request.view.image);
+  Result<void> there = check_resource(world.image, world.node_id, type, resource.resource_name);
   if (!there) {
     told.error_code = wire_code(there.error().code);
-    told.error_message = request.keep(there.error().message);
+    // Kafka has nothing to say about a topic that is not there.
+    bool silent = there.error().code == Code::unknown_topic_or_partition;
+    if (!silent) told.error_message = request.keep(there.error().message);
     return;
   }
-  auto wanted = [&](std::string_view name) {
-    return !resource.configuration_keys || std::ranges::find(*resource.configuration_keys, name) !=
-                                               resource.configuration_keys->end();
-  };
-  bool is_topic = type == ConfigResource::topic;
-  for (const ConfigDefinition& definition : is_topic ? topic_configs() : broker_configs()) {
-    if (!wanted(definition.name)) continue;
-    std::vector<ConfigValue> values =
-        is_topic ? resolve_topic_config(definition, image, request.broker.config(), node,
-                                        resource.resource_name)
-                 : resolve_broker_config(request, definition);
-    if (!is_topic && resource.resource_name.empty()) {
-      // The defaults of all brokers: only what was set for them.
-      std::erase_if(values, [](const ConfigValue& value) {
-        return value.source != ConfigSource::dynamic_default_broker;
-      });
-      if (values.empty()) continue;
-    }
-    DescribedConfig& config = told.configs.emplace_back();
-    describe_definition(definition, body.include_documentation, config);
-    tell_values(request, std::move(values), body.include_synonyms, config);
+  const auto& keys = resource.configuration_keys;
+  for (DescribedConfig& config : describe_configs(world, type, resource.resource_name)) {
+    bool wanted = !keys || keys->empty() || std::ranges::find(*keys, config.name) != keys->end();
+    if (wanted) tell(request, std::move(config), body, told.configs.emplace_back());
   }
 }
 
@@ -107,49 +81,63 @@ struct Alteration {
   ItemError error;
 };
 
-void alter_all(const Image& image, int32_t node, std::vector<Alteration>& alterations,
+void refuse(Alteration& alteration, const Error& error) {
+  alteration.error = {error.code, error.message};
+}
+
+void alter_loggers(const Request& request, Alteration& alteration, bool validate_only) {
+  constexpr auto kType = ConfigResource::broker_logger;
+  Result<void> done = check_resource(*request.view.image, request.broker.node_id(), kType,
+                                     alteration.resource.second);
+  if (done && alteration.replaces) {
+    done = fail(Code::invalid_request, "levels of loggers are altered one by one");
+  }
+  if (done) done = set_log_levels(alteration.changes, validate_only);
+  if (!done) refuse(alteration, done.error());
+}
+
+void alter_all(const ConfigWorld& world, std::vector<Alteration>& alterations,
                Controller& controller) {
-  std::map<Resource, int> times;
-  for (const Alteration& alteration : alterations) times[alteration.resource]++;
   for (Alteration& alteration : alterations) {
     const auto& [type, name] = alteration.resource;
-    auto refuse = [&](const Error& error) { alteration.error = {error.code, error.message}; };
-    if (times[alteration.resource] > 1) {
-      refuse({Code::invalid_request, "the resource is named twice", 0});
-      continue;
-    }
-    Result<void> there = check_resource(image, node, type, name);
-    if (!there) {
-      refuse(there.error());
-      continue;
-    }
+    if (alteration.error.failed() || type == ConfigResource::broker_logger) continue;
     Result<ConfigChanges> changes = alteration.replaces
-                                        ? replace_configs(image, type, name, alteration.changes)
-                                        : alter_configs(image, type, name, alteration.changes);
-    if (!changes) {
-      refuse(changes.error());
-      continue;
+                                        ? replace_configs(world, type, name, alteration.changes)
+                                        : alter_configs(world, type, name, alteration.changes);
+    if (changes) {
+      controller.set_configs(type, name, *changes);
+    } else {
+      refuse(alteration, changes.error());
     }
-    controller.set_configs(type, name, *changes);
   }
 }
 
 Task<void> alter(Request& request, bool validate_only, std::vector<Alteration>& alterations) {
-  int32_t node = request.broker.node_id();
+  std::map<Resource, int> times;
+  for (const Alteration& alteration : alterations) times[alteration.resource]++;
+  bool stores = false;
+  for (Alteration& alteration : alterations) {
+    if (times[alteration.resource] > 1) {
+      refuse(alteration, {Code::invalid_request, "the resource is named twice", 0});
+    } else if (alteration.resource.first == ConfigResource::broker_logger) {
+      alter_loggers(request, alteration, validate_only);
+    } else {
+      stores = true;
+    }
+  }
+  if (!stores) co_return;
   if (validate_only) {
     Controller controller(*request.view.image, request.broker.metadata().settings());
-    alter_all(*request.view.image, node, alterations, controller);
+    alter_all(world_of(request, *request.view.image), alterations, controller);
     co_return;
   }
   MetadataDriver::Decide decide = [&](Controller& controller) {
-    alter_all(controller.image(), node, alterations, controller);
+    alter_all(world_of(request, controller.image()), alterations, controller);
   };
   Result<void> done = co_await request.broker.metadata().change(request.loop, std::move(decide));
   if (done) co_return;
   for (Alteration& alteration : alterations) {
-    if (!alteration.error.failed()) {
-      alteration.error = {done.error().code, done.error().message};
-    }
+    if (!alteration.error.failed()) refuse(alteration, done.error());
   }
 }
 

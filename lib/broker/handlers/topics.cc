@@ -83,9 +83,10 @@ void tell_configs(Request& request, const CreatedTopic& topic,
                   CreateTopicsResponse::CreatableTopicResult& told) {
   auto& configs = *told.configs;
   for (const ConfigDefinition& definition : topic_configs()) {
+    auto own = topic.configs.find(definition.name);
+    if (definition.internal && own == topic.configs.end()) continue;
     auto& config = configs.emplace_back();
     config.name = definition.name;
-    auto own = topic.configs.find(definition.name);
     if (own != topic.configs.end()) {
       config.value = request.keep(own->second);
       config.config_source = static_cast<int8_t>(ConfigSource::dynamic_topic);

@@ -45,6 +45,12 @@ func TestMasks(t *testing.T) {
 	if !same(answer(partition(1, 5, -1)), answer(partition(1, 5, 2))) || same(answer(partition(1, 5, -1)), answer(partition(1, 5, 0))) {
 		t.Error("for UNKNOWN_SERVER_ERROR any error is as good, but none is not")
 	}
+	reason := func(code int64, message any) fields.Object {
+		return object("ErrorCode", code, "ErrorMessage", message)
+	}
+	if !same(reason(-1, nil), reason(42, "why")) || same(reason(3, nil), reason(3, "why")) {
+		t.Error("a better error may have a message, the same one may not")
+	}
 }
 
 func TestOnlyKeepsWhatContainsTheText(t *testing.T) {
