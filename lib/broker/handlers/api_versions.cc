@@ -69,7 +69,7 @@ Task<Reply> handle_api_versions(Request& request) {
     Reply reply = reply_with(request, response);
     co_return std::move(reply);
   }
-  Result<ApiVersionsRequest> body = decode<ApiVersionsRequest>(request.body(), request.version);
+  Result<ApiVersionsRequest> body = read_body<ApiVersionsRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);

@@ -164,7 +164,7 @@ ConfigChange change_of(std::string_view name, std::optional<std::string_view> va
 }  // namespace
 
 Task<Reply> handle_describe_configs(Request& request) {
-  auto body = decode<DescribeConfigsRequest>(request.body(), request.version);
+  auto body = read_body<DescribeConfigsRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
@@ -184,7 +184,7 @@ Task<Reply> handle_describe_configs(Request& request) {
 }
 
 Task<Reply> handle_alter_configs(Request& request) {
-  auto body = decode<AlterConfigsRequest>(request.body(), request.version);
+  auto body = read_body<AlterConfigsRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
@@ -205,7 +205,7 @@ Task<Reply> handle_alter_configs(Request& request) {
 }
 
 Task<Reply> handle_incremental_alter_configs(Request& request) {
-  auto body = decode<IncrementalAlterConfigsRequest>(request.body(), request.version);
+  auto body = read_body<IncrementalAlterConfigsRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
@@ -225,7 +225,7 @@ Task<Reply> handle_incremental_alter_configs(Request& request) {
 }
 
 Task<Reply> handle_list_config_resources(Request& request) {
-  auto body = decode<ListConfigResourcesRequest>(request.body(), request.version);
+  auto body = read_body<ListConfigResourcesRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
@@ -267,7 +267,7 @@ Task<Reply> handle_list_config_resources(Request& request) {
 }
 
 Task<Reply> handle_describe_log_dirs(Request& request) {
-  auto body = decode<DescribeLogDirsRequest>(request.body(), request.version);
+  auto body = read_body<DescribeLogDirsRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);

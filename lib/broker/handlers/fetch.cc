@@ -126,7 +126,7 @@ std::vector<FetchName> forgotten_of(const FetchRequest& body) {
 }  // namespace
 
 Task<Reply> handle_fetch(Request& request) {
-  Result<FetchRequest> body = decode<FetchRequest>(request.body(), request.version);
+  Result<FetchRequest> body = read_body<FetchRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);

@@ -133,7 +133,7 @@ Task<void> answer_one(Request& request, const ListOffsetsRequest& body, std::str
 }  // namespace
 
 Task<Reply> handle_list_offsets(Request& request) {
-  Result<ListOffsetsRequest> body = decode<ListOffsetsRequest>(request.body(), request.version);
+  Result<ListOffsetsRequest> body = read_body<ListOffsetsRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
@@ -171,7 +171,7 @@ Task<Reply> handle_list_offsets(Request& request) {
 }
 
 Task<Reply> handle_offset_for_leader_epoch(Request& request) {
-  auto body = decode<OffsetForLeaderEpochRequest>(request.body(), request.version);
+  auto body = read_body<OffsetForLeaderEpochRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);

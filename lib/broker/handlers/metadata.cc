@@ -152,7 +152,7 @@ void tell_topics(Request& request, const MetadataRequest& body, MetadataResponse
 }  // namespace
 
 Task<Reply> handle_metadata(Request& request) {
-  Result<MetadataRequest> body = decode<MetadataRequest>(request.body(), request.version);
+  Result<MetadataRequest> body = read_body<MetadataRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
@@ -180,8 +180,7 @@ Task<Reply> handle_metadata(Request& request) {
 }
 
 Task<Reply> handle_describe_cluster(Request& request) {
-  Result<DescribeClusterRequest> body =
-      decode<DescribeClusterRequest>(request.body(), request.version);
+  Result<DescribeClusterRequest> body = read_body<DescribeClusterRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
@@ -213,7 +212,7 @@ Task<Reply> handle_describe_cluster(Request& request) {
 }
 
 Task<Reply> handle_describe_topic_partitions(Request& request) {
-  auto body = decode<DescribeTopicPartitionsRequest>(request.body(), request.version);
+  auto body = read_body<DescribeTopicPartitionsRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
@@ -285,8 +284,7 @@ Task<Reply> handle_describe_topic_partitions(Request& request) {
 
 // This node keeps all groups and transactions there will be.
 Task<Reply> handle_find_coordinator(Request& request) {
-  Result<FindCoordinatorRequest> body =
-      decode<FindCoordinatorRequest>(request.body(), request.version);
+  Result<FindCoordinatorRequest> body = read_body<FindCoordinatorRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);

@@ -216,7 +216,7 @@ bool Produce::any_error() const {
 }  // namespace
 
 Task<Reply> handle_produce(Request& request) {
-  Result<ProduceRequest> body = decode<ProduceRequest>(request.body(), request.version);
+  Result<ProduceRequest> body = read_body<ProduceRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);

@@ -11,8 +11,7 @@
 namespace eventd {
 
 Task<Reply> handle_init_producer_id(Request& request) {
-  Result<InitProducerIdRequest> body =
-      decode<InitProducerIdRequest>(request.body(), request.version);
+  Result<InitProducerIdRequest> body = read_body<InitProducerIdRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
@@ -23,6 +22,13 @@ Task<Reply> handle_init_producer_id(Request& request) {
     // An empty one is wrong for everybody; others wait for the transaction coordinator.
     response.error_code = wire_code(body->transactional_id->empty() ? Code::invalid_request
                                                                     : Code::unsupported_version);
+    Reply reply = reply_with(request, response);
+    co_return std::move(reply);
+  }
+  constexpr int64_t kNone = -1;
+  if ((body->producer_id == kNone) != (body->producer_epoch == kNone)) {
+    // Either both of the producer's own, or none.
+    response.error_code = wire_code(Code::invalid_request);
     Reply reply = reply_with(request, response);
     co_return std::move(reply);
   }
@@ -38,7 +44,7 @@ Task<Reply> handle_init_producer_id(Request& request) {
 }
 
 Task<Reply> handle_describe_producers(Request& request) {
-  auto body = decode<DescribeProducersRequest>(request.body(), request.version);
+  auto body = read_body<DescribeProducersRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);

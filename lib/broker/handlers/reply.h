@@ -38,6 +38,13 @@ Reply reply_with(Request& request, Response&& response) {
   return reply;
 }
 
+// The body of a request. Bytes behind it are ignored, as Kafka does.
+template <class M>
+Result<M> read_body(const Request& request) {
+  size_t size = 0;
+  return decode_prefix<M>(request.body(), request.version, size);
+}
+
 // What a body that cannot be decoded gets, as Kafka has it: the end of the connection.
 Reply refused_body(const Request& request, const Error& error);
 

@@ -104,7 +104,7 @@ void tell_configs(Request& request, const CreatedTopic& topic,
 }  // namespace
 
 Task<Reply> handle_create_topics(Request& request) {
-  Result<CreateTopicsRequest> body = decode<CreateTopicsRequest>(request.body(), request.version);
+  Result<CreateTopicsRequest> body = read_body<CreateTopicsRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
@@ -140,7 +140,7 @@ Task<Reply> handle_create_topics(Request& request) {
 }
 
 Task<Reply> handle_delete_topics(Request& request) {
-  Result<DeleteTopicsRequest> body = decode<DeleteTopicsRequest>(request.body(), request.version);
+  Result<DeleteTopicsRequest> body = read_body<DeleteTopicsRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
@@ -170,7 +170,7 @@ Task<Reply> handle_delete_topics(Request& request) {
 }
 
 Task<Reply> handle_create_partitions(Request& request) {
-  auto body = decode<CreatePartitionsRequest>(request.body(), request.version);
+  auto body = read_body<CreatePartitionsRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
@@ -262,7 +262,7 @@ void refuse_all(DeleteRecordsResponse& response, const Error& error) {
 }  // namespace
 
 Task<Reply> handle_delete_records(Request& request) {
-  auto body = decode<DeleteRecordsRequest>(request.body(), request.version);
+  auto body = read_body<DeleteRecordsRequest>(request);
   if (!body) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
