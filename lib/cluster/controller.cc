@@ -88,6 +88,7 @@ std::vector<CreatedTopic> Controller::create_topics(const std::vector<NewTopic>&
   for (const NewTopic& topic : topics) times[topic.name]++;
   std::set<std::string> taken;
   std::vector<CreatedTopic> created;
+  size_t records_before = records_.size();
   for (const NewTopic& topic : topics) {
     if (times[topic.name] > 1) {
       // Told once, whatever the number.
@@ -140,6 +141,16 @@ std::vector<CreatedTopic> Controller::create_topics(const std::vector<NewTopic>&
     }
     for (size_t i = 0; i < replicas.size(); i++) {
       add_partition(told.id, static_cast<int32_t>(i), replicas[i]);
+    }
+  }
+  if (records_.size() - records_before > static_cast<size_t>(settings_.records_per_request_max)) {
+    // As Kafka: all or nothing.
+    records_.resize(records_before);
+    for (CreatedTopic& told : created) {
+      told = {.name = told.name,
+              .error = {Code::policy_violation, text("a request may make at most ",
+                                                     settings_.records_per_request_max,
+                                                     " topics and partitions")}};
     }
   }
   return created;
@@ -245,6 +256,12 @@ std::vector<DeletedTopic> Controller::delete_topics(const std::vector<TopicChoic
   std::vector<DeletedTopic> deleted;
   std::set<std::string> told_names;
   std::set<Uuid> told_ids;
+  // Of a topic that is there and named twice Kafka tells name and id; of others what was asked.
+  auto told_before = [&](const TopicChoice& choice, const TopicPointer& topic) {
+    if (topic) return !told_ids.insert(topic->id).second;
+    return choice.name ? !told_names.insert(*choice.name).second
+                       : !told_ids.insert(choice.id).second;
+  };
   for (const TopicChoice& choice : topics) {
     DeletedTopic told{choice.name, choice.id, {}};
     TopicPointer topic = choice.name ? image_.topic(*choice.name) : image_.topic(choice.id);
@@ -255,11 +272,9 @@ std::vector<DeletedTopic> Controller::delete_topics(const std::vector<TopicChoic
     } else if (!choice.name && choice.id.is_zero()) {
       told.error = {Code::invalid_request, "neither a name nor an id"};
     } else if (twice) {
-      if (choice.name ? !told_names.insert(*choice.name).second
-                      : !told_ids.insert(choice.id).second) {
-        continue;
-      }
+      if (told_before(choice, topic)) continue;
       told.error = {Code::invalid_request, "the topic is named twice"};
+      if (topic && by_name.contains(topic->name)) told.name = topic->name;
     } else if (!topic) {
       told.error = choice.name ? ItemError{Code::unknown_topic_or_partition, "no such topic"}
                                : ItemError{Code::unknown_topic_id, "no topic has this id"};
@@ -308,21 +323,23 @@ ItemError Controller::check_more(const MorePartitions& more, const TopicImage& t
   return {};
 }
 
-std::vector<ItemError> Controller::create_partitions(const std::vector<MorePartitions>& topics) {
+std::vector<MoreResult> Controller::create_partitions(const std::vector<MorePartitions>& topics) {
   std::map<std::string, int> times;
   for (const MorePartitions& more : topics) times[more.topic]++;
-  std::vector<ItemError> errors;
+  std::vector<MoreResult> results;
+  std::set<std::string> twice;
   for (const MorePartitions& more : topics) {
     TopicPointer topic = image_.topic(more.topic);
     ItemError error;
     if (times[more.topic] > 1) {
+      if (!twice.insert(more.topic).second) continue;
       error = {Code::invalid_request, text("topic '", more.topic, "' is named twice")};
     } else if (!topic) {
       error = {Code::unknown_topic_or_partition, ""};  // Kafka says no more
     } else {
       error = check_more(more, *topic);
     }
-    errors.push_back(error);
+    results.push_back({more.topic, error});
     if (error.failed()) continue;
     auto now = static_cast<int32_t>(topic->partitions.size());
     for (int32_t i = now; i < more.total; i++) {
@@ -331,7 +348,7 @@ std::vector<ItemError> Controller::create_partitions(const std::vector<MoreParti
       add_partition(topic->id, i, replicas);
     }
   }
-  return errors;
+  return results;
 }
 
 void Controller::set_configs(

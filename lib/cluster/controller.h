@@ -33,6 +33,7 @@ struct ControllerSettings {
   int16_t default_replication_factor = 1;
   bool delete_topics = true;
   int32_t partitions_per_request_max = 10000;
+  int32_t records_per_request_max = 10000;
   // invalid_config with what is wrong about the configs of a topic.
   std::function<Result<void>(const ConfigMap&)> check_topic_configs;
   std::function<Uuid()> new_id = Uuid::random;
@@ -78,6 +79,11 @@ struct MorePartitions {
   std::optional<std::vector<std::vector<int32_t>>> assignments;
 };
 
+struct MoreResult {
+  std::string topic;
+  ItemError error;
+};
+
 // What a broker says of itself when it starts.
 struct Registration {
   int32_t node_id = 1;
@@ -96,7 +102,8 @@ class Controller {
 
   std::vector<CreatedTopic> create_topics(const std::vector<NewTopic>& topics);
   std::vector<DeletedTopic> delete_topics(const std::vector<TopicChoice>& topics);
-  std::vector<ItemError> create_partitions(const std::vector<MorePartitions>& topics);
+  // One for each topic, also if it is named twice.
+  std::vector<MoreResult> create_partitions(const std::vector<MorePartitions>& topics);
   // Null values delete. They have been validated.
   void set_configs(ConfigResource type, std::string_view name,
                    const std::vector<std::pair<std::string, std::optional<std::string>>>& changes);

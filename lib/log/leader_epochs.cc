@@ -54,7 +54,7 @@ LeaderEpoch LeaderEpochs::latest() const {
 }
 
 EpochEnd LeaderEpochs::end_of(LeaderEpoch asked, Offset log_end) const {
-  if (asked.value < 0 || entries_.empty() || asked > latest()) return {};
+  if (asked == kNoLeaderEpoch || entries_.empty() || asked > latest()) return {};
   if (asked == latest()) return {asked, log_end};
   auto higher = std::ranges::find_if(entries_, [&](const Entry& e) { return e.epoch > asked; });
   if (higher == entries_.begin()) return {asked, higher->start};

@@ -85,12 +85,18 @@ Result<void> look_up(const Partition& partition, int64_t timestamp, Offset end, 
 
 Task<void> answer_one(Request& request, const ListOffsetsRequest& body, std::string_view topic,
                       const Asked& asked, Answer& answer) {
+  constexpr int8_t kReadUncommitted = 0;
+  constexpr int8_t kReadCommitted = 1;
+  if (body.isolation_level != kReadUncommitted && body.isolation_level != kReadCommitted) {
+    answer.error_code = wire_code(Code::invalid_request);
+    co_return;
+  }
   if (asked.timestamp < kEarliestPendingUpload ||
       request.version < first_version_of(asked.timestamp)) {
     answer.error_code = wire_code(Code::unsupported_version);
     co_return;
   }
-  auto partition = find_partition(request, {topic, {}}, asked.partition_index);
+  auto partition = find_partition(request, {topic, std::nullopt}, asked.partition_index);
   if (!partition) {
     answer.error_code = wire_code(partition.error().code);
     co_return;
@@ -113,7 +119,7 @@ Task<void> answer_one(Request& request, const ListOffsetsRequest& body, std::str
   }
   bool is_replica = body.replica_id >= 0;
   Isolation isolation = is_replica                  ? Isolation::log_end
-                        : body.isolation_level == 1 ? Isolation::last_stable
+                        : body.isolation_level == kReadCommitted ? Isolation::last_stable
                                                     : Isolation::high_watermark;
   Offset seen = log->end(isolation);
   Result<void> found;
@@ -148,14 +154,14 @@ Task<Reply> handle_list_offsets(Request& request) {
   }
   std::set<std::pair<std::string_view, int32_t>> refused;  // once each
   ListOffsetsResponse response;
-  response.topics.resize(body->topics.size());
-  for (size_t t = 0; t < body->topics.size(); t++) {
-    const auto& topic = body->topics[t];
-    response.topics[t].name = topic.name;
+  for (const auto& topic : body->topics) {
+    if (topic.partitions.empty()) continue;  // Kafka does not tell of it
+    auto& told = response.topics.emplace_back();
+    told.name = topic.name;
     for (const Asked& asked : topic.partitions) {
       std::pair name{topic.name, asked.partition_index};
       if (twice.contains(name) && !refused.insert(name).second) continue;
-      Answer& answer = response.topics[t].partitions.emplace_back();
+      Answer& answer = told.partitions.emplace_back();
       answer.partition_index = asked.partition_index;
       if (!allows(request, Operation::describe, topic.name)) {
         answer.error_code = wire_code(Code::topic_authorization_failed);
@@ -183,7 +189,7 @@ Task<Reply> handle_offset_for_leader_epoch(Request& request) {
     for (const auto& asked : topic.partitions) {
       auto& answer = told.partitions.emplace_back();
       answer.partition = asked.partition;
-      auto partition = find_partition(request, {topic.topic, {}}, asked.partition);
+      auto partition = find_partition(request, {topic.topic, std::nullopt}, asked.partition);
       if (!allows(request, Operation::describe, topic.topic)) {
         answer.error_code = wire_code(Code::topic_authorization_failed);
         continue;

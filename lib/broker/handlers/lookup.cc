@@ -7,9 +7,9 @@ namespace eventd {
 
 Result<std::shared_ptr<Partition>> find_partition(const Request& request, const TopicName& topic,
                                                   int32_t partition) {
-  bool by_id = topic.name.empty();
+  bool by_id = topic.id && topic.name.empty();
   std::shared_ptr<const TopicImage> image =
-      by_id ? request.view.image->topic(topic.id) : request.view.image->topic(topic.name);
+      by_id ? request.view.image->topic(*topic.id) : request.view.image->topic(topic.name);
   if (!image) {
     return fail(by_id ? Code::unknown_topic_id : Code::unknown_topic_or_partition, "no such topic");
   }
@@ -30,7 +30,7 @@ bool is_internal(std::string_view topic) {
 }
 
 Result<void> check_leader_epoch(const Partition& partition, int32_t current_leader_epoch) {
-  if (current_leader_epoch < 0) return {};
+  if (current_leader_epoch == kNoLeaderEpoch.value) return {};
   LeaderEpoch claimed{current_leader_epoch};
   if (claimed < partition.leader_epoch()) {
     return fail(Code::fenced_leader_epoch, "the client's leader epoch is older");

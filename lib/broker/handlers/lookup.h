@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "lib/base/result.h"
@@ -11,10 +12,10 @@
 
 namespace eventd {
 
-// A topic as a request names it: by id where the version has ids, else by name.
+// A topic as a request names it: by name, or, with a name that is empty, by id.
 struct TopicName {
   std::string_view name;
-  Uuid id;
+  std::optional<Uuid> id;  // nothing: this API or version has no ids
 };
 
 // The partition, if its topic exists and this broker leads it; else the code that a client gets.

@@ -81,7 +81,7 @@ Task<void> create_missing(Request& request, const MetadataRequest& body) {
   std::set<std::string_view> seen;
   for (const auto& topic : *body.topics) {
     if (missing.size() == kTopicsMadeAtOnce) break;  // who asks again gets the next ones
-    if (!topic.name || !check_topic_name(*topic.name)) continue;
+    if (!topic.name || !topic.topic_id.is_zero() || !check_topic_name(*topic.name)) continue;
     if (request.view.image->topic(*topic.name) || !seen.insert(*topic.name).second) continue;
     if (!allows(request, Operation::create, *topic.name)) continue;
     missing.push_back({.name = std::string(*topic.name)});
@@ -95,12 +95,15 @@ Task<void> create_missing(Request& request, const MetadataRequest& body) {
   if (done) request.view = request.broker.view(request.loop_index);
 }
 
-// Topic ids came in version 10 of the schema, but only from 12 on may a request use them.
-bool uses_ids_too_early(const Request& request, const MetadataRequest& body) {
+// Topic ids came in version 10 of the schema, but only from 12 on may a request use them. Neither
+// a name nor an id is no topic at all.
+bool names_no_topic(const Request& request, const MetadataRequest& body) {
   constexpr int16_t kFirstWithIds = 12;
-  if (request.version >= kFirstWithIds || !body.topics) return false;
-  return std::ranges::any_of(
-      *body.topics, [](const auto& topic) { return !topic.name || !topic.topic_id.is_zero(); });
+  if (!body.topics) return false;
+  return std::ranges::any_of(*body.topics, [&](const auto& topic) {
+    if (request.version >= kFirstWithIds) return !topic.name && topic.topic_id.is_zero();
+    return !topic.name || !topic.topic_id.is_zero();
+  });
 }
 
 MetadataResponse refused_metadata(const MetadataRequest& body, Code code) {
@@ -131,21 +134,28 @@ void tell_topics(Request& request, const MetadataRequest& body, MetadataResponse
     return;
   }
   // Each once, as in Kafka: a short name may stand for a long answer.
-  std::set<std::pair<std::string_view, Uuid>> seen;
+  std::set<Uuid> told_ids;
+  std::set<std::string_view> told_names;
   for (const auto& asked : *body.topics) {
-    if (!seen.emplace(asked.name.value_or(""), asked.topic_id).second) continue;
-    TopicPointer topic = asked.name ? image.topic(*asked.name) : image.topic(asked.topic_id);
+    bool by_id = !asked.topic_id.is_zero();
+    TopicPointer topic = by_id ? image.topic(asked.topic_id) : image.topic(*asked.name);
     if (topic && allows(request, Operation::describe, topic->name)) {
-      add(*topic);
+      if (told_ids.insert(topic->id).second) add(*topic);
       continue;
     }
+    bool is_new = by_id ? told_ids.insert(asked.topic_id).second
+                        : told_names.insert(*asked.name).second;
+    if (!is_new) continue;
     TopicAnswer& told = response.topics.emplace_back();
-    told.name = asked.name;
     told.topic_id = asked.topic_id;
-    Code code = asked.name ? Code::unknown_topic_or_partition : Code::unknown_topic_id;
-    if (asked.name && !check_topic_name(*asked.name)) code = Code::invalid_topic_exception;
+    if (!by_id) told.name = *asked.name;
+    Code code = by_id ? Code::unknown_topic_id : Code::unknown_topic_or_partition;
+    if (!by_id && !check_topic_name(*asked.name)) code = Code::invalid_topic_exception;
     if (topic) code = Code::topic_authorization_failed;
     told.error_code = wire_code(code);
+    if (body.include_topic_authorized_operations && code == Code::unknown_topic_or_partition) {
+      told.topic_authorized_operations = topic_operations();  // as for a topic that is there
+    }
   }
 }
 
@@ -157,7 +167,7 @@ Task<Reply> handle_metadata(Request& request) {
     Reply refused = refused_body(request, body.error());
     co_return std::move(refused);
   }
-  if (uses_ids_too_early(request, *body)) {
+  if (names_no_topic(request, *body)) {
     Reply refused = reply_with(request, refused_metadata(*body, Code::invalid_request));
     co_return std::move(refused);
   }
@@ -211,6 +221,42 @@ Task<Reply> handle_describe_cluster(Request& request) {
   co_return std::move(reply);
 }
 
+namespace {
+
+using PartitionsAnswer = DescribeTopicPartitionsResponse::DescribeTopicPartitionsResponseTopic;
+
+// The topics that are asked for, or all, from the cursor's on, each once and in order. Nothing if
+// the cursor is none of this list.
+std::optional<std::vector<std::string_view>> topics_to_describe(
+    const Image& image, const DescribeTopicPartitionsRequest& body) {
+  std::set<std::string_view> names;
+  for (const auto& topic : body.topics) names.insert(topic.name);
+  bool all = names.empty();
+  if (all) {
+    for (const auto& [name, topic] : image.topics->by_name) names.insert(name);
+  }
+  if (body.cursor) {
+    bool known = all || names.contains(body.cursor->topic_name);
+    if (!known || body.cursor->partition_index < 0) return std::nullopt;
+    names.erase(names.begin(), names.lower_bound(body.cursor->topic_name));
+  }
+  return std::vector(names.begin(), names.end());
+}
+
+void tell_partition(const PartitionImage& partition, size_t index, PartitionsAnswer& told) {
+  auto& answer = told.partitions.emplace_back();
+  answer.partition_index = static_cast<int32_t>(index);
+  answer.leader_id = partition.leader;
+  answer.leader_epoch = partition.leader_epoch;
+  answer.replica_nodes = partition.replicas;
+  answer.isr_nodes = partition.isr;
+  answer.eligible_leader_replicas = partition.eligible_leader_replicas;
+  answer.last_known_elr = partition.last_known_elr;
+  if (partition.leader == kNoLeader) answer.error_code = wire_code(Code::leader_not_available);
+}
+
+}  // namespace
+
 Task<Reply> handle_describe_topic_partitions(Request& request) {
   auto body = read_body<DescribeTopicPartitionsRequest>(request);
   if (!body) {
@@ -218,32 +264,33 @@ Task<Reply> handle_describe_topic_partitions(Request& request) {
     co_return std::move(refused);
   }
   const Image& image = *request.view.image;
-  std::vector<std::string_view> names;
-  for (const auto& topic : body->topics) names.push_back(topic.name);
-  if (names.empty()) {
-    for (const auto& [name, topic] : image.topics->by_name) names.push_back(name);
-  }
-  std::ranges::sort(names);
-  auto twice = std::ranges::unique(names);
-  names.erase(twice.begin(), twice.end());
   DescribeTopicPartitionsResponse response;
-  if (body->cursor && body->cursor->partition_index < 0) {
-    for (std::string_view name : names) {
+  std::optional<std::vector<std::string_view>> names = topics_to_describe(image, *body);
+  if (!names) {
+    for (const auto& topic : body->topics) {
       auto& told = response.topics.emplace_back();
-      told.name = name;
+      told.name = topic.name;
       told.error_code = wire_code(Code::invalid_request);
     }
     Reply refused = reply_with(request, response);
     co_return std::move(refused);
   }
   int32_t left = std::clamp(body->response_partition_limit, 1, kPartitionsPerAnswer);
-  for (std::string_view name : names) {
-    if (body->cursor && name < body->cursor->topic_name) continue;
+  auto stop_at = [&](std::string_view name, size_t partition) {
+    auto& cursor = response.next_cursor.emplace();
+    cursor.topic_name = name;
+    cursor.partition_index = static_cast<int32_t>(partition);
+  };
+  for (std::string_view name : *names) {
     if (response.next_cursor) break;
-    TopicPointer topic = image.topic(name);
+    if (left == 0) {
+      stop_at(name, 0);
+      break;
+    }
     auto& told = response.topics.emplace_back();
     told.name = name;
-    told.topic_authorized_operations = topic_operations();
+    if (!name.empty()) told.topic_authorized_operations = topic_operations();
+    TopicPointer topic = image.topic(name);
     if (!topic || !allows(request, Operation::describe, name)) {
       Code code =
           check_topic_name(name) ? Code::unknown_topic_or_partition : Code::invalid_topic_exception;
@@ -252,35 +299,35 @@ Task<Reply> handle_describe_topic_partitions(Request& request) {
     }
     told.topic_id = topic->id;
     told.is_internal = is_internal(name);
-    size_t first = 0;
-    if (body->cursor && name == body->cursor->topic_name) {
-      first = static_cast<size_t>(body->cursor->partition_index);
-    }
+    bool is_cursor = body->cursor && name == body->cursor->topic_name;
+    size_t first = is_cursor ? static_cast<size_t>(body->cursor->partition_index) : 0;
     for (size_t i = first; i < topic->partitions.size(); i++) {
-      if (left == 0) {
-        auto& cursor = response.next_cursor.emplace();
-        cursor.topic_name = name;
-        cursor.partition_index = static_cast<int32_t>(i);
+      if (left-- == 0) {
+        left = 0;
+        stop_at(name, i);
         break;
       }
-      left--;
-      const PartitionImage& partition = topic->partitions[i];
-      auto& answer = told.partitions.emplace_back();
-      answer.partition_index = static_cast<int32_t>(i);
-      answer.leader_id = partition.leader;
-      answer.leader_epoch = partition.leader_epoch;
-      answer.replica_nodes = partition.replicas;
-      answer.isr_nodes = partition.isr;
-      answer.eligible_leader_replicas = partition.eligible_leader_replicas;
-      answer.last_known_elr = partition.last_known_elr;
-      if (partition.leader == kNoLeader) {
-        answer.error_code = wire_code(Code::leader_not_available);
-      }
+      tell_partition(topic->partitions[i], i, told);
     }
   }
   Reply reply = reply_with(request, response);
   co_return std::move(reply);
 }
+
+namespace {
+
+// "group:topic id:partition".
+bool is_share_key(std::string_view key) {
+  size_t partition_at = key.rfind(':');
+  if (partition_at == std::string_view::npos || partition_at == 0) return false;
+  size_t topic_at = key.rfind(':', partition_at - 1);
+  if (topic_at == std::string_view::npos || topic_at == 0) return false;
+  std::string_view topic = key.substr(topic_at + 1, partition_at - topic_at - 1);
+  auto partition = parse_number<int32_t>(key.substr(partition_at + 1));
+  return Uuid::parse(topic) && partition && *partition >= 0;
+}
+
+}  // namespace
 
 // This node keeps all groups and transactions there will be.
 Task<Reply> handle_find_coordinator(Request& request) {
@@ -297,8 +344,8 @@ Task<Reply> handle_find_coordinator(Request& request) {
                (body->key_type == kShare && request.version >= kFirstWithShare);
   Endpoint self = endpoint_for(request);
   FindCoordinatorResponse response;
-  auto tell = [&](auto& answer) {
-    if (known) {
+  auto tell = [&](auto& answer, std::string_view key) {
+    if (known && (body->key_type != kShare || is_share_key(key))) {
       answer.node_id = request.broker.node_id();
       answer.host = self.host;
       answer.port = self.port;
@@ -307,16 +354,16 @@ Task<Reply> handle_find_coordinator(Request& request) {
     answer.node_id = -1;
     answer.port = -1;
     answer.error_code = wire_code(Code::invalid_request);
-    answer.error_message = "no such type of key";
+    if (!known) answer.error_message = "no such type of key";
   };
   if (request.version < 4) {
-    tell(response);
+    tell(response, body->key);
     if (known) response.error_message = "NONE";  // Kafka's word in these versions
   } else {
     for (std::string_view key : body->coordinator_keys) {
       auto& answer = response.coordinators.emplace_back();
       answer.key = key;
-      tell(answer);
+      tell(answer, key);
     }
   }
   Reply reply = reply_with(request, response);

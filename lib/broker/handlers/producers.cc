@@ -6,6 +6,7 @@
 #include "lib/broker/handlers/handlers.h"
 #include "lib/broker/handlers/lookup.h"
 #include "lib/broker/handlers/reply.h"
+#include "lib/cluster/controller.h"
 #include "lib/wire/messages/producer_id.h"
 
 namespace eventd {
@@ -43,6 +44,20 @@ Task<Reply> handle_init_producer_id(Request& request) {
   co_return std::move(reply);
 }
 
+namespace {
+
+Result<std::shared_ptr<Partition>> find_to_describe(const Request& request, std::string_view topic,
+                                                    int32_t partition) {
+  Result<void> legal = check_topic_name(topic);
+  if (!legal) return pass(legal);
+  if (!allows(request, Operation::read, topic)) {
+    return fail(Code::topic_authorization_failed, "the topic may not be read");
+  }
+  return find_partition(request, {topic, std::nullopt}, partition);
+}
+
+}  // namespace
+
 Task<Reply> handle_describe_producers(Request& request) {
   auto body = read_body<DescribeProducersRequest>(request);
   if (!body) {
@@ -59,10 +74,12 @@ Task<Reply> handle_describe_producers(Request& request) {
       if (!seen.emplace(topic.name, index).second) continue;
       auto& answer = told.partitions.emplace_back();
       answer.partition_index = index;
-      auto partition = find_partition(request, {topic.name, {}}, index);
-      if (!partition || !allows(request, Operation::read, topic.name)) {
-        answer.error_code =
-            wire_code(partition ? Code::topic_authorization_failed : partition.error().code);
+      Result<std::shared_ptr<Partition>> partition = find_to_describe(request, topic.name, index);
+      if (!partition) {
+        answer.error_code = wire_code(partition.error().code);
+        // Kafka says no more of a partition that is not there.
+        bool silent = request.view.image->topic(topic.name) != nullptr;
+        if (!silent) answer.error_message = request.keep(partition.error().message);
         continue;
       }
       for (const ProducerSummary& producer : (*partition)->log().producers()) {

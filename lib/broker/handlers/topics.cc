@@ -28,6 +28,11 @@ Task<Result<void>> decide(Request& request, bool validate_only, MetadataDriver::
   co_return std::move(done);
 }
 
+// Nothing can be done in no time, so Kafka does not begin.
+bool is_too_late(int32_t timeout_ms) { return timeout_ms <= 0; }
+
+const ItemError kTooLate{Code::request_timed_out, ""};
+
 void tell_error(Request& request, const ItemError& error, auto& answer) {
   answer.error_code = wire_code(error.code);
   if (error.failed() && !error.message.empty()) answer.error_message = request.keep(error.message);
@@ -118,8 +123,12 @@ Task<Reply> handle_create_topics(Request& request) {
   MetadataDriver::Decide action = [&](Controller& controller) {
     created = controller.create_topics(topics);
   };
-  Result<void> done = co_await decide(request, body->validate_only, std::move(action));
   CreateTopicsResponse response;
+  if (is_too_late(body->timeout_ms)) {
+    for (const NewTopic& topic : topics) created.push_back({topic.name, kTooLate});
+    action = [](Controller&) {};
+  }
+  Result<void> done = co_await decide(request, body->validate_only, std::move(action));
   for (const CreatedTopic& topic : created) {
     auto& told = response.topics.emplace_back();
     told.name = topic.name;
@@ -156,8 +165,12 @@ Task<Reply> handle_delete_topics(Request& request) {
   MetadataDriver::Decide action = [&](Controller& controller) {
     deleted = controller.delete_topics(choices);
   };
-  Result<void> done = co_await decide(request, false, std::move(action));
   DeleteTopicsResponse response;
+  if (is_too_late(body->timeout_ms)) {
+    for (const TopicChoice& choice : choices) deleted.push_back({choice.name, choice.id, kTooLate});
+    action = [](Controller&) {};
+  }
+  Result<void> done = co_await decide(request, false, std::move(action));
   for (DeletedTopic& topic : deleted) {
     auto& told = response.responses.emplace_back();
     if (topic.name) told.name = request.keep(*topic.name);
@@ -186,17 +199,23 @@ Task<Reply> handle_create_partitions(Request& request) {
       more.assignments->push_back(assignment.broker_ids);
     }
   }
-  std::vector<ItemError> errors;
+  std::vector<MoreResult> results;
   MetadataDriver::Decide action = [&](Controller& controller) {
-    errors = controller.create_partitions(topics);
+    results = controller.create_partitions(topics);
   };
+  if (is_too_late(body->timeout_ms)) {
+    for (const MorePartitions& more : topics) results.push_back({more.topic, kTooLate});
+    action = [](Controller&) {};
+  }
   Result<void> done = co_await decide(request, body->validate_only, std::move(action));
   CreatePartitionsResponse response;
-  for (size_t i = 0; i < topics.size(); i++) {
+  for (MoreResult& result : results) {
     auto& told = response.results.emplace_back();
-    told.name = request.keep(topics[i].topic);
-    if (!done && !errors[i].failed()) errors[i] = {done.error().code, done.error().message};
-    tell_error(request, errors[i], told);
+    told.name = request.keep(result.topic);
+    if (!done && !result.error.failed()) {
+      result.error = {done.error().code, done.error().message};
+    }
+    tell_error(request, result.error, told);
   }
   Reply reply = reply_with(request, response);
   co_return std::move(reply);
@@ -211,7 +230,7 @@ Task<void> delete_before(Request& request, std::string_view topic, int64_t offse
                          DeleteAnswer& answer) {
   answer.low_watermark = -1;
   auto refuse = [&](Code code) { answer.error_code = wire_code(code); };
-  auto found = find_partition(request, {topic, {}}, answer.partition_index);
+  auto found = find_partition(request, {topic, std::nullopt}, answer.partition_index);
   if (!found) {
     refuse(found.error().code);
     co_return;

@@ -44,19 +44,28 @@ func (m Masks) mask(tree any, path []string) any {
 		}
 		return out
 	}
+	if _, filtered := m.textFor(path); filtered && tree == nil {
+		return []any{} // A list of nothing else is no more than none.
+	}
 	if names(m.Loose, path) {
 		return loosen(tree)
 	}
 	return tree
 }
 
-func (m Masks) keeps(item any, path []string) bool {
+// textFor is what the elements of a list must contain, if it is filtered.
+func (m Masks) textFor(path []string) (wanted string, filtered bool) {
 	for pattern, wanted := range m.Only {
-		if names([]string{pattern}, path) && !strings.Contains(text(item), wanted) {
-			return false
+		if names([]string{pattern}, path) {
+			return wanted, true
 		}
 	}
-	return true
+	return "", false
+}
+
+func (m Masks) keeps(item any, path []string) bool {
+	wanted, filtered := m.textFor(path)
+	return !filtered || strings.Contains(text(item), wanted)
 }
 
 const zeroUUID = "AAAAAAAAAAAAAAAAAAAAAA"

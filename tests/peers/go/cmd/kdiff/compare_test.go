@@ -59,6 +59,9 @@ func TestOnlyKeepsWhatContainsTheText(t *testing.T) {
 	if got := text(masks.mask(tree, nil)); got != `{"Groups":["mine-1","also mine"]}` {
 		t.Error(got)
 	}
+	if got := text(masks.mask(object("Groups", nil), nil)); got != `{"Groups":[]}` {
+		t.Error(got)
+	}
 }
 
 func TestVariables(t *testing.T) {
