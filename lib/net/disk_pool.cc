@@ -12,13 +12,22 @@ DiskPool::DiskPool(size_t sync_threads, size_t read_threads) {
 }
 
 DiskPool::~DiskPool() {
-  {
-    std::lock_guard lock(mutex_);
-    ending_ = true;
-    for (Threads& lane : lanes_) lane.wake.notify_all();
-  }
-  for (Threads& lane : lanes_) {
-    for (std::thread& thread : lane.threads) thread.join();
+  std::unique_lock lock(mutex_);
+  ending_ = true;
+  for (Threads& lane : lanes_) lane.wake.notify_all();
+  // Work that still runs may submit more, for which a thread may start that nobody has seen yet.
+  for (bool any = true; any;) {
+    any = false;
+    for (Threads& lane : lanes_) {
+      while (!lane.threads.empty()) {
+        std::thread thread = std::move(lane.threads.back());
+        lane.threads.pop_back();
+        lock.unlock();
+        thread.join();
+        lock.lock();
+        any = true;
+      }
+    }
   }
 }
 
@@ -30,7 +39,8 @@ void DiskPool::submit(Lane lane, Callback work) {
     threads.wake.notify_one();
     return;
   }
-  if (threads.threads.size() == threads.threads_max) return;
+  if (threads.serving == threads.threads_max) return;
+  threads.serving++;
   // Signals are for the main thread.
   sigset_t all;
   sigset_t before;
@@ -48,7 +58,10 @@ void DiskPool::serve(Threads& lane) {
       lane.wake.wait(lock);
       lane.idle--;
     }
-    if (lane.queue.empty()) return;
+    if (lane.queue.empty()) {
+      lane.serving--;
+      return;
+    }
     Callback work = std::move(lane.queue.front());
     lane.queue.pop_front();
     lock.unlock();

@@ -32,6 +32,7 @@ class DiskPool {
     size_t threads_max = 1;
     std::deque<Callback> queue;
     std::vector<std::thread> threads;
+    size_t serving = 0;  // threads that will look at the queue again
     size_t idle = 0;
     std::condition_variable wake;
   };
