@@ -110,6 +110,9 @@ Result<void> Broker::open_storage() {
   settings.delete_topics = config_.delete_topics;
   settings.check_topic_configs = check_topic_configs;
   partitions_ = std::make_unique<PartitionStore>(*directory_, files_, config_, *syncs_);
+  syncs_->on_checkpoint_due([this] {
+    pool_->submit(DiskPool::Lane::maintenance, [this] { partitions_->checkpoint(); });
+  });
   metadata_ = std::make_unique<MetadataDriver>(
       std::move(*log), *partitions_, std::move(settings), *pool_,
       [this](View view, Callback done) { publish(std::move(view), std::move(done)); },
@@ -247,8 +250,7 @@ void Broker::schedule_maintenance() {
       return disk_failed({Code::not_found, text("the data directory ", directory_->path(),
                                                 " is gone"), 0});
     }
-    Result<void> stored = partitions_->checkpoint();
-    if (!stored) log_warning("no checkpoint: ", stored.error().message);
+    partitions_->checkpoint();
     partitions_->remove_due(monotonic_now());
     metadata_->retry();
   });

@@ -48,7 +48,7 @@ Result<void> MetadataLog::append_batch(Buffer batch) {
 Result<void> MetadataLog::sync() {
   SyncPlan plan = log_->begin_sync();
   Result<void> synced = run_sync(disk(), plan);
-  if (synced) log_->finish_sync(plan);
+  if (synced) log_->finish_sync(std::move(plan));
   return synced;
 }
 
@@ -85,7 +85,8 @@ Result<void> MetadataLog::remove_older_snapshots(const SnapshotId& than) {
 
 // Segments that lie before the start of the log.
 Result<void> MetadataLog::trim_log() {
-  Result<size_t> gone = log_->apply_retention(wall_now(), log_->log_end());
+  // The snapshot, which is durable, says where the log begins.
+  Result<size_t> gone = log_->delete_segments(log_->log_start());
   if (!gone) return pass(gone);
   for (const std::string& path : log_->take_deleted()) {
     Result<void> removed = disk().remove_file(path);
@@ -94,6 +95,6 @@ Result<void> MetadataLog::trim_log() {
   return {};
 }
 
-Result<void> MetadataLog::close() { return log_->close(); }
+Result<void> MetadataLog::close() { return log_->close(wall_now()); }
 
 }  // namespace eventd

@@ -96,14 +96,9 @@ Result<void> MetadataLog::open_log(bool clean) {
   how.config.deletes = false;
   how.config.segment_bytes = kSegmentSize;
   how.log_start = snapshot_.end;
-  Result<bool> known = disk().exists(text(path_, "/partition.metadata"));
+  Result<bool> known = disk().exists(text(path_, "/", kPartitionMetadata));
   if (!known) return pass(known);
-  if (!*known) {
-    std::string contents = partition_metadata(kMetadataTopicId);
-    Bytes bytes = bytes_of(contents);
-    how.unsynced_files.emplace_back(text(path_, "/partition.metadata"),
-                                    Buffer(bytes.begin(), bytes.end()));
-  }
+  if (!*known) how.partition_metadata = partition_metadata(kMetadataTopicId);
   Recovery found;
   Result<std::unique_ptr<Log>> log = Log::open(how, found);
   if (!log) return pass(log);

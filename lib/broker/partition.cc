@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lib/base/logger.h"
+#include "lib/base/mutant.h"
 #include "lib/base/text.h"
 
 namespace eventd {
@@ -23,17 +24,37 @@ Partition::Partition(PartitionName name, std::unique_ptr<Log> log,
   segments_seen_ = log_->segment_count();
 }
 
+Partition::~Partition() { syncs_.count_unsynced(-counted_unsynced_); }
+
 std::shared_ptr<const TopicConfig> Partition::config() const {
   std::lock_guard lock(config_mutex_);
   return config_;
 }
 
 void Partition::set_config(std::shared_ptr<const TopicConfig> config) {
-  std::lock_guard lock(mutex_);
-  log_->set_config(config->log);
-  durable_.store(config->flush_messages == 1);
-  std::lock_guard config_lock(config_mutex_);
-  config_ = std::move(config);
+  bool was_durable = is_durable();
+  {
+    std::lock_guard lock(mutex_);
+    log_->set_config(config->log);
+    durable_.store(config->flush_messages == 1);
+    count_unsynced();
+    std::lock_guard config_lock(config_mutex_);
+    config_ = std::move(config);
+  }
+  if (was_durable == is_durable()) return;
+  // What was appended under the other rule is neither below the watermark nor soon synced.
+  if (is_durable()) {
+    sync_now();
+  } else {
+    advance_watermark();
+  }
+}
+
+// Under mutex_. Only what durable partitions owe the disk bounds the appends to others.
+void Partition::count_unsynced() {
+  bool owes = is_durable() && !abandoned_.load();
+  int64_t owed = owes ? static_cast<int64_t>(log_->unsynced_bytes()) : 0;
+  syncs_.count_unsynced(owed - std::exchange(counted_unsynced_, owed));
 }
 
 Offset Partition::end(Isolation isolation) const {
@@ -54,10 +75,9 @@ Result<Appended> Partition::append(CheckedBatch& batch, AppendOrigin origin, Wal
     if (needs_new_epoch()) {
       return eventd::fail(Code::not_leader_or_follower, text(name_, " needs a new leader epoch"));
     }
-    uint64_t before = log_->unsynced_bytes();
     appended = log_->append(batch.bytes, batch.header, origin, leader_epoch(), now);
     if (!appended) return appended;
-    syncs_.count_unsynced(static_cast<int64_t>(log_->unsynced_bytes() - before));
+    count_unsynced();
     if (!appended->duplicate) appended_since_sync_ += batch.header.last_offset_delta + 1;
     waiting_records = appended_since_sync_;
     rolled = std::exchange(segments_seen_, log_->segment_count()) != log_->segment_count();
@@ -82,6 +102,7 @@ Result<Appended> Partition::append(CheckedBatch& batch, AppendOrigin origin, Wal
 }
 
 bool Partition::is_clogged() const {
+  if (is_mutant("unsynced-without-limit")) return false;
   return is_durable() && (log_->unsynced_bytes() > kUnsyncedMax || syncs_.is_clogged()) &&
          log_->unsynced_bytes() > 0;
 }
@@ -107,6 +128,7 @@ void Partition::sync_now() { syncs_.sync_now(shared_from_this()); }
 bool Partition::sync_once() {
   Result<void> synced = sync();
   if (!synced) {
+    if (is_mutant("sync-is-tried-again")) return true;
     if (!abandoned_.load()) fail(synced.error());
     return false;
   }
@@ -126,13 +148,16 @@ Result<void> Partition::sync() {
   }
   Result<void> synced = run_sync(syncs_.disk(), plan);
   if (!synced) return synced;
+  uint64_t synced_bytes = 0;
   {
     std::lock_guard lock(mutex_);
-    auto before = static_cast<int64_t>(log_->unsynced_bytes());
-    log_->finish_sync(plan);
-    syncs_.count_unsynced(static_cast<int64_t>(log_->unsynced_bytes()) - before);
+    uint64_t before = log_->unsynced_bytes();
+    log_->finish_sync(std::move(plan));
+    count_unsynced();
+    synced_bytes = before - log_->unsynced_bytes();
   }
   advance_watermark();
+  syncs_.count_synced(static_cast<int64_t>(synced_bytes));
   return {};
 }
 
@@ -149,7 +174,8 @@ Result<void> Partition::sync_and_wait() {
 }
 
 void Partition::advance_watermark() {
-  int64_t reached = is_durable() ? log_->synced().value : log_->log_end().value;
+  bool synced_only = is_durable() && !is_mutant("watermark-before-sync");
+  int64_t reached = synced_only ? log_->synced().value : log_->log_end().value;
   int64_t watermark = high_watermark_.load();
   while (watermark < reached && !high_watermark_.compare_exchange_weak(watermark, reached)) {
   }
@@ -168,14 +194,20 @@ Result<void> Partition::delete_records(Offset before) {
   return log_->delete_records(before);
 }
 
-std::vector<std::string> Partition::maintain(WallTime now) {
+void Partition::maintain(WallTime now) {
+  std::lock_guard lock(mutex_);
+  if (retired() || failed()) return;
+  Result<void> moved = log_->apply_retention(now, high_watermark());
+  if (!moved) log_warning(name_, ": retention: ", moved.error().message);
+  log_->expire_producers(now);
+}
+
+std::vector<std::string> Partition::delete_segments(Offset stored_start) {
   std::lock_guard lock(mutex_);
   if (retired() || failed()) return {};
-  Result<void> rolled = log_->roll_if_old(now);
-  if (!rolled) log_warning(name_, ": ", rolled.error().message);
-  Result<size_t> gone = log_->apply_retention(now, high_watermark());
-  if (!gone) log_warning(name_, ": retention: ", gone.error().message);
-  if (gone && *gone > 0) log_info(name_, ": retention deleted ", *gone, " segments");
+  Result<size_t> gone = log_->delete_segments(stored_start);
+  if (!gone) log_warning(name_, ": ", gone.error().message);
+  if (gone && *gone > 0) log_info(name_, ": deleted ", *gone, " segments below ", stored_start);
   return log_->take_deleted();
 }
 
@@ -192,14 +224,14 @@ void Partition::abandon() {
   std::lock_guard one_at_a_time(sync_mutex_);
   if (abandoned_.exchange(true)) return;
   std::lock_guard lock(mutex_);
-  syncs_.count_unsynced(-static_cast<int64_t>(log_->unsynced_bytes()));
+  count_unsynced();
 }
 
 Result<void> Partition::close() {
   Result<void> synced = sync_and_wait();
   if (!synced) return synced;
   std::lock_guard lock(mutex_);
-  return log_->close();
+  return log_->close(wall_now());
 }
 
 }  // namespace eventd

@@ -48,6 +48,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // `syncs` outlives the partition.
   Partition(PartitionName name, std::unique_ptr<Log> log, std::shared_ptr<const TopicConfig> config,
             SyncScheduler& syncs);
+  ~Partition();
 
   const PartitionName& name() const { return name_; }
   std::shared_ptr<const TopicConfig> config() const;  // shared: replaced while requests use it
@@ -98,8 +99,11 @@ class Partition : public std::enable_shared_from_this<Partition> {
 
   Result<void> delete_records(Offset before);
 
-  // Rolls and deletes by age and size; returns paths to unlink after file.delete.delay.ms.
-  std::vector<std::string> maintain(WallTime now);
+  // Moves the log's start up by age and size, and forgets producers that have long been silent.
+  void maintain(WallTime now);
+  // Deletes segments below a start that has been checkpointed; returns paths to unlink after
+  // file.delete.delay.ms.
+  std::vector<std::string> delete_segments(Offset stored_start);
 
   // The partition is deleted or the broker stops: waiters wake, appends are refused.
   void retire();
@@ -119,6 +123,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   Result<void> sync();
   void advance_watermark();
   void fail(const Error& error);
+  void count_unsynced();
 
   const PartitionName name_;
   const std::unique_ptr<Log> log_;
@@ -140,6 +145,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::atomic<int> sync_state_{idle};
   std::atomic<bool> sync_is_due_{false};  // on the scheduler's list
   int64_t appended_since_sync_ = 0;       // records, under mutex_, outside of durable mode
+  int64_t counted_unsynced_ = 0;          // bytes, in the scheduler's sum, under mutex_
   size_t segments_seen_ = 1;
   Waiters waiters_;
 };

@@ -20,13 +20,18 @@ Result<bool> is_empty_log(Disk& disk, const std::string& directory) {
   if (!entries) return pass(entries);
   for (const DirectoryEntry& entry : *entries) {
     if (!entry.name.ends_with(".log")) continue;
-    Result<std::unique_ptr<File>> file = disk.open(text(directory, "/", entry.name), Open::read);
-    if (!file) return pass(file);
-    Result<uint64_t> size = (*file)->size_bytes();
+    Result<uint64_t> size = disk.file_size(text(directory, "/", entry.name));
     if (!size) return pass(size);
     if (*size > 0) return false;
   }
   return true;
+}
+
+// It is synced before the first record is below the watermark: until then a power cut or a full
+// disk may have left it half written.
+Result<bool> may_be_torn(Disk& disk, const std::string& directory, const Uuid& topic) {
+  if (is_torn_metadata(disk, directory, topic)) return true;
+  return is_empty_log(disk, directory);
 }
 
 bool is_replica(const PartitionImage& partition, int32_t node) {
@@ -67,7 +72,12 @@ Result<void> PartitionStore::open_all(const Image& image, const LastRun& last) {
     if (!opened) return opened;
   }
   publish(std::move(table));
-  return {};
+  stored_ = directory_.found();
+  // A topic that takes a name again must not inherit what is known of the one before.
+  auto is_adopted = [&](const auto& entry) { return adopted_.contains(entry.first); };
+  bool all_adopted = std::ranges::all_of(stored_.recovery_points, is_adopted) &&
+                     std::ranges::all_of(stored_.log_starts, is_adopted);
+  return all_adopted ? Result<void>() : checkpoint();
 }
 
 Result<void> PartitionStore::open_topic(const Image& image, const TopicImage& topic,
@@ -105,51 +115,8 @@ Result<std::shared_ptr<Partition>> PartitionStore::open_one(const Image& image,
   how.now = wall_now();
   auto config = effective_topic_config(image, config_, directory_.identity().node_id, topic.name);
   how.config = config->log;
-  Disk& disk = syncs_.disk();
-
-  Result<std::optional<Uuid>> claimed = load_partition_metadata(disk, how.directory);
-  if (!claimed && claimed.error().code == Code::bad_data) {
-    // It is synced before the first record is: where none is, a power cut or a full disk may have
-    // left it half written.
-    Result<bool> empty = is_empty_log(disk, how.directory);
-    if (!empty) return pass(empty);
-    if (*empty) claimed = std::optional<Uuid>();
-  }
+  Result<bool> claimed = claim(topic, number, opening, how);
   if (!claimed) return pass(claimed);
-  if (*claimed && **claimed != topic.id) {
-    Result<std::string> aside = directory_.set_aside(topic.name, number);
-    if (!aside) return pass(aside);
-    log_warning("the log of ", topic.name, "-", number, " belongs to another topic, ", **claimed,
-                "; it is kept as ", *aside);
-    claimed = std::optional<Uuid>();
-  } else if (*claimed && !opening.is_new) {
-    std::pair key{topic.name, number};
-    if (auto known = directory_.recovery_points.find(key);
-        known != directory_.recovery_points.end()) {
-      how.recovery_point = known->second;
-    }
-    if (auto known = directory_.log_starts.find(key); known != directory_.log_starts.end()) {
-      how.log_start = known->second;
-    }
-  }
-  if (opening.is_new) {
-    Result<void> forgotten = forget_checkpoints(topic, number);
-    if (!forgotten) return pass(forgotten);
-  }
-  if (!*claimed || opening.is_new) {
-    // Before any data; made durable by the log's first sync.
-    Result<void> made = disk.make_directory(how.directory);
-    if (!made) return pass(made);
-    std::string contents = partition_metadata(topic.id);
-    std::string path = text(how.directory, "/partition.metadata");
-    Result<std::unique_ptr<File>> file = disk.open(path, Open::create);
-    if (!file) return pass(file);
-    Result<void> written = (*file)->write_at(0, bytes_of(contents));
-    if (!written) return pass(written);
-    Bytes bytes = bytes_of(contents);
-    how.unsynced_files.emplace_back(path, Buffer(bytes.begin(), bytes.end()));
-    how.made_directory = true;
-  }
   Recovery found;
   Result<std::unique_ptr<Log>> log = Log::open(how, found);
   if (!log) return pass(log);
@@ -159,6 +126,44 @@ Result<std::shared_ptr<Partition>> PartitionStore::open_one(const Image& image,
   }
   PartitionName name{topic.name, topic.id, PartitionId{number}};
   return std::make_shared<Partition>(std::move(name), std::move(*log), std::move(config), syncs_);
+}
+
+Result<bool> PartitionStore::claim(const TopicImage& topic, int32_t number, const Opening& opening,
+                                   OpenLog& how) {
+  Disk& disk = syncs_.disk();
+  std::pair key{topic.name, number};
+  if (opening.is_new) {
+    Result<void> forgotten = forget_checkpoints(topic, number);
+    if (!forgotten) return pass(forgotten);
+  }
+  Result<std::optional<Uuid>> owner = load_partition_metadata(disk, how.directory);
+  if (!owner && owner.error().code == Code::bad_data) {
+    Result<bool> torn = may_be_torn(disk, how.directory, topic.id);
+    if (!torn) return pass(torn);
+    if (*torn) owner = std::optional<Uuid>();
+  }
+  if (!owner) return pass(owner);
+  if (*owner == topic.id && !opening.is_new) {
+    const LogDirectory::Checkpoints& found = directory_.found();
+    auto point = found.recovery_points.find(key);
+    if (point != found.recovery_points.end()) how.recovery_point = point->second;
+    auto start = found.log_starts.find(key);
+    if (start != found.log_starts.end()) how.log_start = start->second;
+    adopted_.insert(key);
+    return true;
+  }
+  if (*owner && **owner != topic.id) {
+    Result<std::string> aside = directory_.set_aside(topic.name, number);
+    if (!aside) return pass(aside);
+    log_warning("the log of ", topic.name, "-", number, " belongs to another topic, ", **owner,
+                "; it is kept as ", *aside);
+  } else {
+    Result<bool> there = disk.exists(how.directory);
+    if (!there) return pass(there);
+    how.clean = how.clean && !*there;
+  }
+  how.partition_metadata = partition_metadata(topic.id);
+  return false;
 }
 
 Result<void> PartitionStore::update(const Image& before, const Image& after) {
@@ -200,14 +205,9 @@ Result<void> PartitionStore::update_topics(const Image& before, const Image& aft
 Result<void> PartitionStore::forget_checkpoints(const TopicImage& topic, int32_t partition) {
   std::pair key{topic.name, partition};
   std::lock_guard lock(checkpoint_mutex_);
-  bool stale = directory_.recovery_points.contains(key) || directory_.log_starts.contains(key) ||
-               last_recovery_points_.contains(key) || last_starts_.contains(key);
+  bool stale = stored_.recovery_points.contains(key) || stored_.log_starts.contains(key);
   if (!stale) return {};
-  Result<void> written = write_checkpoints(true);
-  if (!written) return written;
-  directory_.recovery_points.erase(key);
-  directory_.log_starts.erase(key);
-  return {};
+  return directory_.store(checkpoints_now(), stored_);
 }
 
 void PartitionStore::retire_topic(const TopicImage& topic, PartitionTable& table) {
@@ -249,40 +249,50 @@ void PartitionStore::remove_due(Instant now) {
 
 void PartitionStore::maintain(WallTime now) {
   std::shared_ptr<const PartitionTable> current = table();
-  for (const auto& [id, partitions] : current->topics()) {
-    for (const std::shared_ptr<Partition>& partition : *partitions) {
-      if (!partition) continue;
-      int64_t delay = partition->config()->file_delete_delay_ms;
-      for (std::string& path : partition->maintain(now)) remove_later(std::move(path), delay);
+  auto each = [&](auto act) {
+    for (const auto& [id, partitions] : current->topics()) {
+      for (const std::shared_ptr<Partition>& partition : *partitions) {
+        if (partition) act(*partition);
+      }
     }
-  }
+  };
+  each([&](Partition& partition) { partition.maintain(now); });
+  // On a full disk the checkpoint may have failed, and only deletion helps.
+  OffsetCheckpoint starts = checkpoints_now().log_starts;
+  if (!checkpoint()) return;
+  each([&](Partition& partition) {
+    auto start = starts.find({partition.name().topic, partition.name().partition.value});
+    if (start == starts.end()) return;
+    int64_t delay = partition.config()->file_delete_delay_ms;
+    for (std::string& path : partition.delete_segments(start->second)) {
+      remove_later(std::move(path), delay);
+    }
+  });
 }
 
-Result<void> PartitionStore::checkpoint() {
-  std::lock_guard lock(checkpoint_mutex_);
-  return write_checkpoints(false);
-}
-
-Result<void> PartitionStore::write_checkpoints(bool anyway) {
-  OffsetCheckpoint recovery;
-  OffsetCheckpoint starts;
-  OffsetCheckpoint watermarks;
+LogDirectory::Checkpoints PartitionStore::checkpoints_now() const {
+  LogDirectory::Checkpoints now;
   std::shared_ptr<const PartitionTable> current = table();
   for (const auto& [id, partitions] : current->topics()) {
     for (const std::shared_ptr<Partition>& partition : *partitions) {
       if (!partition) continue;
       std::pair key{partition->name().topic, partition->name().partition.value};
-      recovery[key] = partition->log().synced();
-      watermarks[key] = partition->high_watermark();
-      if (partition->log_start() > Offset{0}) starts[key] = partition->log_start();
+      now.recovery_points[key] = partition->log().recovery_point();
+      now.watermarks[key] = partition->high_watermark();
+      if (partition->log_start() > Offset{0}) now.log_starts[key] = partition->log_start();
     }
   }
-  if (!anyway && recovery == last_recovery_points_ && starts == last_starts_) return {};
-  Result<void> stored = directory_.store_checkpoints(recovery, starts, watermarks);
-  if (!stored) return stored;
-  last_recovery_points_ = std::move(recovery);
-  last_starts_ = std::move(starts);
-  return {};
+  return now;
+}
+
+Result<void> PartitionStore::checkpoint() {
+  std::lock_guard lock(checkpoint_mutex_);
+  Result<void> stored = directory_.store(checkpoints_now(), stored_);
+  if (stored) return stored;
+  log_warning("no checkpoint: ", stored.error().message);
+  if (stored.error().code == Code::disk_full) return {};
+  syncs_.report(stored.error());
+  return stored;
 }
 
 Result<void> PartitionStore::close_all() {
@@ -297,7 +307,7 @@ Result<void> PartitionStore::close_all() {
   }
   {
     std::lock_guard lock(checkpoint_mutex_);
-    last_recovery_points_.clear();
+    stored_ = {};
   }
   return checkpoint();
 }

@@ -8,7 +8,9 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/broker/config/broker_config.h"
@@ -42,9 +44,11 @@ class PartitionStore {
   Result<void> update(const Image& before, const Image& after);
   std::shared_ptr<const PartitionTable> table() const;
 
-  // Writes the checkpoints, if anything has moved since the last time. Any thread.
+  // Writes the checkpoints of what has moved since the last time. A full disk is no error: what was
+  // there before still holds, and it is tried again. Any other failure is the directory's. Any
+  // thread.
   Result<void> checkpoint();
-  // Retention and rolls by age.
+  // Retention: log starts move up and are checkpointed, then segments below them are deleted.
   void maintain(WallTime now);
   // Deleted files and directories whose delay is over by `now`; all of them at the end of time.
   void remove_due(Instant now);
@@ -65,7 +69,9 @@ class PartitionStore {
   Result<void> update_topics(const Image& before, const Image& after, PartitionTable& table);
   // What the checkpoints tell of an older topic with that name must not be told of the new one.
   Result<void> forget_checkpoints(const TopicImage& topic, int32_t partition);
-  Result<void> write_checkpoints(bool anyway);
+  LogDirectory::Checkpoints checkpoints_now() const;
+  // Whether the directory is this topic's already; what the checkpoints say of it is used only then.
+  Result<bool> claim(const TopicImage& topic, int32_t number, const Opening& opening, OpenLog& how);
   void retire_topic(const TopicImage& topic, PartitionTable& table);
   void remove_later(std::string path, int64_t delay_ms);
   void publish(PartitionTable table);
@@ -82,9 +88,10 @@ class PartitionStore {
     Instant when;
   };
   std::vector<Removal> removals_;
-  std::mutex checkpoint_mutex_;
-  OffsetCheckpoint last_recovery_points_;
-  OffsetCheckpoint last_starts_;
+
+  std::mutex checkpoint_mutex_;  // taken before mutex_
+  LogDirectory::Checkpoints stored_;
+  std::set<std::pair<std::string, int32_t>> adopted_;  // of what was found, those of our logs
 };
 
 }  // namespace eventd

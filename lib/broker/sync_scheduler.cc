@@ -41,7 +41,8 @@ void SyncScheduler::sync_after(std::shared_ptr<Partition> partition,
   bool sooner = false;
   {
     std::lock_guard lock(mutex_);
-    sooner = std::ranges::all_of(due_, [&](const Due& due) { return when < due.when; });
+    sooner = when < next_look_;
+    next_look_ = std::min(next_look_, when);
     due_.push_back({std::move(partition), when});
   }
   if (sooner) loop_.post([this, when] { arm(when); });
@@ -62,6 +63,7 @@ void SyncScheduler::look() {
     ready.assign(std::make_move_iterator(rest), std::make_move_iterator(due_.end()));
     due_.erase(rest, due_.end());
     for (const Due& due : due_) next = std::min(next, due.when);
+    next_look_ = next;
   }
   for (Due& due : ready) {
     std::shared_ptr<Partition> partition = due.partition.lock();
@@ -70,6 +72,11 @@ void SyncScheduler::look() {
     sync_now(std::move(partition));
   }
   if (next != Instant::max()) arm(next);
+}
+
+void SyncScheduler::count_synced(int64_t bytes) {
+  if (since_checkpoint_.fetch_add(bytes) + bytes < kCheckpointBytes) return;
+  if (since_checkpoint_.exchange(0) >= kCheckpointBytes && checkpoint_due_) checkpoint_due_();
 }
 
 void SyncScheduler::report(const Error& error) {

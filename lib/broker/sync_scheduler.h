@@ -38,6 +38,15 @@ class SyncScheduler {
   void sync_now(std::shared_ptr<Partition> partition);
   void sync_after(std::shared_ptr<Partition> partition, std::chrono::nanoseconds delay);
 
+  // `due` is called, on the sync lane, whenever so much has been synced that the recovery points
+  // should be checkpointed. To be set before the first append.
+  static constexpr int64_t kCheckpointBytes = 64 << 20;
+  void on_checkpoint_due(std::function<void()> due) { checkpoint_due_ = std::move(due); }
+  void count_synced(int64_t bytes);
+
+  // A sync failed: nothing more is acknowledged from this directory.
+  void report(const Error& error);
+
   void count_unsynced(int64_t delta) { unsynced_bytes_.fetch_add(delta); }
   bool is_clogged() const { return unsynced_bytes_.load() > kUnsyncedMax; }
   uint64_t syncs() const { return syncs_.load(); }
@@ -51,7 +60,6 @@ class SyncScheduler {
   void run(const std::shared_ptr<Partition>& partition);
   void arm(Instant when);
   void look();
-  void report(const Error& error);
 
   Disk& disk_;
   DiskPool& pool_;
@@ -59,10 +67,13 @@ class SyncScheduler {
   std::function<void(const Error&)> failed_;
   std::atomic<bool> reported_{false};
   std::atomic<int64_t> unsynced_bytes_{0};
+  std::atomic<int64_t> since_checkpoint_{0};
   std::atomic<uint64_t> syncs_{0};
+  std::function<void()> checkpoint_due_;
 
   std::mutex mutex_;
   std::vector<Due> due_;
+  Instant next_look_ = Instant::max();
 };
 
 }  // namespace eventd

@@ -23,25 +23,30 @@ class BatchScanner {
     Bytes bytes;  // until the next call
   };
 
-  // Reads [position, end) of `file`, which outlives the scanner. Batches below `checked_from` were
-  // synced and are believed without their checksum.
-  BatchScanner(File& file, uint64_t position, uint64_t end, uint64_t checked_from = 0)
-      : file_(file), position_(position), end_(end), checked_from_(checked_from) {}
+  // Reads [0, end) of `file`, which outlives the scanner and has been synced. Batches that lie
+  // wholly below `believed` are taken without a look at their checksum; where they end, the rest of
+  // the file is dropped from the page cache, so that it comes from the device.
+  BatchScanner(File& file, uint64_t end, Offset believed = Offset{0})
+      : file_(file), end_(end), believed_(believed) {}
 
   // Nothing at the end of the file, and where no whole batch stands: then stopped_at() < end.
   Result<std::optional<Batch>> next();
   uint64_t stopped_at() const { return position_; }
 
-  // Whether a whole batch with a base offset of at least `from` stands anywhere behind.
+  // Whether a whole batch with a base offset of at least `from` stands anywhere behind. What looks
+  // like a batch again and again, and never is one, is taken for one after a while: bytes that were
+  // made to look so must not hold up a start.
   Result<bool> finds_another(Offset from);
 
  private:
   Result<Bytes> window(uint64_t position, size_t size);
+  void read_from_device();
 
   File& file_;
-  uint64_t position_;
+  uint64_t position_ = 0;
   const uint64_t end_;
-  const uint64_t checked_from_;
+  const Offset believed_;
+  bool from_device_ = false;
   Buffer buffer_;
   uint64_t buffer_at_ = 0;
 };

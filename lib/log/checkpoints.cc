@@ -48,7 +48,7 @@ Result<void> store_offsets(Disk& disk, const std::string& path, const OffsetChec
 }
 
 Result<std::optional<Uuid>> load_partition_metadata(Disk& disk, const std::string& directory) {
-  std::string path = text(directory, "/partition.metadata");
+  std::string path = text(directory, "/", kPartitionMetadata);
   Result<Buffer> file = read_file(disk, path, kSmallFileMax);
   if (!file && file.error().code == Code::not_found) return std::optional<Uuid>();
   if (!file) return pass(file);
@@ -64,6 +64,15 @@ Result<std::optional<Uuid>> load_partition_metadata(Disk& disk, const std::strin
 
 std::string partition_metadata(const Uuid& topic) {
   return text("version: 0\ntopic_id: ", topic, "\n");
+}
+
+bool is_torn_metadata(Disk& disk, const std::string& directory, const Uuid& topic) {
+  Result<Buffer> file = read_file(disk, text(directory, "/", kPartitionMetadata), kSmallFileMax);
+  if (!file) return false;
+  std::string whole = partition_metadata(topic);
+  std::string_view there = text_of(*file);
+  while (there.ends_with('\0')) there.remove_suffix(1);
+  return there.size() < whole.size() && std::string_view(whole).starts_with(there);
 }
 
 Result<std::optional<MetaProperties>> load_meta_properties(Disk& disk, const std::string& path) {

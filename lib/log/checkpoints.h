@@ -19,6 +19,7 @@
 
 namespace eventd {
 
+inline constexpr const char* kPartitionMetadata = "partition.metadata";
 inline constexpr const char* kRecoveryPointFile = "recovery-point-offset-checkpoint";
 inline constexpr const char* kLogStartFile = "log-start-offset-checkpoint";
 inline constexpr const char* kHighWatermarkFile = "replication-offset-checkpoint";
@@ -33,6 +34,9 @@ Result<void> store_offsets(Disk& disk, const std::string& path, const OffsetChec
 // Nothing if there is no such file.
 Result<std::optional<Uuid>> load_partition_metadata(Disk& disk, const std::string& directory);
 std::string partition_metadata(const Uuid& topic);
+// Whether the file is what a power cut may leave of one that was being made for this topic: its
+// first bytes, or zeros in their place.
+bool is_torn_metadata(Disk& disk, const std::string& directory, const Uuid& topic);
 
 struct MetaProperties {
   std::string cluster_id;

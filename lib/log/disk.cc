@@ -15,6 +15,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "lib/base/logger.h"
 #include "lib/base/text.h"
 
 namespace eventd {
@@ -22,6 +23,7 @@ namespace eventd {
 namespace {
 
 constexpr uint64_t kCopiedToSee = 32 << 10;
+constexpr const char* kTemporarySuffix = ".tmp";
 
 class PosixFile : public File {
  public:
@@ -101,7 +103,9 @@ class PosixFile : public File {
     return {};
   }
 
-  void drop_cache() override { posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED); }
+  void drop_cache(uint64_t from) override {
+    posix_fadvise(descriptor_, static_cast<off_t>(from), 0, POSIX_FADV_DONTNEED);
+  }
 
   Result<void> lock() override {
     struct flock whole{};
@@ -213,6 +217,12 @@ Result<bool> PosixDisk::exists(const std::string& path) {
   return failed("look at", path);
 }
 
+Result<uint64_t> PosixDisk::file_size(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return failed("stat", path);
+  return static_cast<uint64_t>(status.st_size);
+}
+
 Result<WallTime> PosixDisk::modified(const std::string& path) {
   struct stat status{};
   if (stat(path.c_str(), &status) != 0) return failed("stat", path);
@@ -243,21 +253,52 @@ Result<Buffer> read_file(Disk& disk, const std::string& path, size_t size_max) {
 }
 
 Result<void> replace_file(Disk& disk, const std::string& path, Bytes contents) {
-  std::string temporary = text(path, ".tmp");
-  {
-    Result<std::unique_ptr<File>> file = disk.open(temporary, Open::create);
-    if (!file) return pass(file);
-    Result<void> done = (*file)->truncate(0);
-    if (done) done = (*file)->write_at(0, contents);
-    if (done) done = (*file)->sync();
-    if (!done) {
-      (void)disk.remove_file(temporary);  // a full disk has no room for it
-      return done;
-    }
-  }
-  Result<void> renamed = disk.rename(temporary, path);
-  if (!renamed) return renamed;
+  Result<void> done = write_aside(disk, path, contents);
+  if (done) done = put_in_place(disk, path);
+  if (!done) return done;
   return disk.sync_directory(parent_of(path));
+}
+
+Result<void> write_aside(Disk& disk, const std::string& path, Bytes contents) {
+  std::string temporary = text(path, kTemporarySuffix);
+  Result<std::unique_ptr<File>> file = disk.open(temporary, Open::create);
+  if (!file) return pass(file);
+  Result<void> done = (*file)->truncate(0);
+  if (done) done = (*file)->write_at(0, contents);
+  if (done) return done;
+  // The error that counts is the first.
+  if (Result<void> gone = disk.remove_file(temporary); !gone) log_warning(gone.error().message);
+  return done;
+}
+
+Result<void> put_in_place(Disk& disk, const std::string& path) {
+  std::string temporary = text(path, kTemporarySuffix);
+  {
+    Result<std::unique_ptr<File>> file = disk.open(temporary, Open::read_write);
+    if (!file) return pass(file);
+    Result<void> synced = (*file)->sync();
+    if (!synced) return synced;
+  }
+  return disk.rename(temporary, path);
+}
+
+Result<void> make_directory_durably(Disk& disk, const std::string& path) {
+  std::vector<std::string> missing;
+  for (std::string at = path;; at = parent_of(at)) {
+    Result<bool> there = disk.exists(at);
+    if (!there) return pass(there);
+    if (*there) break;
+    missing.push_back(at);
+    if (parent_of(at) == at) break;
+  }
+  if (missing.empty()) return {};
+  Result<void> made = disk.make_directory(path);
+  if (!made) return made;
+  for (const std::string& directory : missing) {
+    Result<void> synced = disk.sync_directory(parent_of(directory));
+    if (!synced) return synced;
+  }
+  return {};
 }
 
 std::string parent_of(const std::string& path) {

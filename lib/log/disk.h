@@ -40,8 +40,8 @@ class File {
   virtual Result<uint64_t> size_bytes() = 0;
   // fdatasync: contents and size, not the directory entry.
   virtual Result<void> sync() = 0;
-  // Forgets cached pages that are clean, so that the next read comes from the device.
-  virtual void drop_cache() = 0;
+  // Forgets cached pages from there on that are clean, so that the next read comes from the device.
+  virtual void drop_cache(uint64_t from) = 0;
   // Takes an exclusive lock that other processes see (F_OFD_SETLK); in_use if they hold it. Ends
   // with the File.
   virtual Result<void> lock() = 0;
@@ -76,6 +76,7 @@ class Disk {
   // In no order, without "." and "..".
   virtual Result<std::vector<DirectoryEntry>> list(const std::string& path) = 0;
   virtual Result<bool> exists(const std::string& path) = 0;
+  virtual Result<uint64_t> file_size(const std::string& path) = 0;
   virtual Result<WallTime> modified(const std::string& path) = 0;
   virtual Result<DiskSpace> space(const std::string& path) = 0;
 };
@@ -90,6 +91,7 @@ class PosixDisk : public Disk {
   Result<void> sync_directory(const std::string& path) override;
   Result<std::vector<DirectoryEntry>> list(const std::string& path) override;
   Result<bool> exists(const std::string& path) override;
+  Result<uint64_t> file_size(const std::string& path) override;
   Result<WallTime> modified(const std::string& path) override;
   Result<DiskSpace> space(const std::string& path) override;
 };
@@ -100,6 +102,13 @@ Result<Buffer> read_file(Disk& disk, const std::string& path, size_t size_max);
 // Writes `path` so that after a crash it is either as it was or whole and new: a temporary file
 // beside it, synced, renamed, and the directory synced.
 Result<void> replace_file(Disk& disk, const std::string& path, Bytes contents);
+// The same in two steps, of which the first may find the disk full and leaves nothing behind then;
+// the directory is the caller's to sync.
+Result<void> write_aside(Disk& disk, const std::string& path, Bytes contents);
+Result<void> put_in_place(Disk& disk, const std::string& path);
+
+// The directory with its parents; those that were not there are on the disk after it.
+Result<void> make_directory_durably(Disk& disk, const std::string& path);
 
 // "a/b" of "a/b/c"; "." of "c".
 std::string parent_of(const std::string& path);

@@ -13,9 +13,9 @@
 //   changing  append, truncate, delete_records, retention, begin_sync, finish_sync, close, ..: one
 //             at a time, under the mutex of the partition that owns the log
 //   reading   log_start, log_end, synced, read, find_*, epochs, ..: from any thread, beside a
-//   change.
-//             They look at atomics and at an immutable list of segments, and take no lock that a
-//             change holds while it works.
+//             change. They look at atomics and at an immutable list of segments, and take no lock
+//             that a change holds while it works; only the first to ask for producers after a clean
+//             start reads them from the disk.
 //
 // Invariants: offsets below log_end() are whole, checksummed batches in one of the segments; after
 // a crash everything below the last finished sync is there. The disk outlives the log.
@@ -26,6 +26,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +57,9 @@ struct LogConfig {
   bool deletes = true;    // cleanup.policy has "delete"
   bool compacts = false;  // cleanup.policy has "compact"
   int32_t producer_id_expiration_ms = 86400000;
+  // A snapshot of the producers is also taken within a segment, so that recovery need not read all
+  // of a large one. Not a config of Kafka's.
+  uint64_t producer_snapshot_bytes = 64 << 20;
 };
 
 struct Appended {
@@ -88,15 +92,25 @@ struct TimedOffset {
 
 // What must reach the disk before the log is safe below `covers`. Run without any lock.
 struct SyncPlan {
+  struct SmallFile {
+    std::string path;
+    Buffer contents;
+    std::optional<Offset> snapshot_of;  // producers as of; nothing: the leader epochs
+  };
   Offset covers;
   uint64_t appended_bytes = 0;  // by then, since the log was opened
-  // Small files that must be there first: epochs, producer snapshots.
-  std::vector<std::pair<std::string, Buffer>> files;
+  uint64_t truncations = 0;     // by then
+  std::vector<SmallFile> files;
   std::vector<std::shared_ptr<const Segment>> segments;  // shared with the log; oldest first
-  std::vector<std::string> directories;                  // entries made since the last sync
-  bool empty() const { return files.empty() && segments.empty() && directories.empty(); }
+  std::vector<std::string> paths;        // indexes of full segments, partition.metadata
+  std::vector<std::string> directories;  // entries made since the last sync
+  bool empty() const {
+    return files.empty() && segments.empty() && paths.empty() && directories.empty();
+  }
 };
-Result<void> run_sync(Disk& disk, const SyncPlan& plan);
+// Any error is final but one: small files for which the disk was full stay in the plan for the next
+// sync. They spare work or say what the batches say as well, and the recovery point waits for them.
+Result<void> run_sync(Disk& disk, SyncPlan& plan);
 
 // How a log was found.
 struct Recovery {
@@ -115,9 +129,8 @@ struct OpenLog {
   Offset recovery_point;  // from the checkpoint: all below it was synced
   Offset log_start;       // from the checkpoint: records before it were deleted
   WallTime now;
-  // Small files that were written without a sync, which the first sync must make sure of.
-  std::vector<std::pair<std::string, Buffer>> unsynced_files;
-  bool made_directory = false;  // by the caller, and not synced
+  // To be written before any data where it is not there yet: what partition_metadata() yields.
+  std::optional<std::string> partition_metadata;
   // Damage is an error and nothing is changed, instead of a cut: for logs of which a part is worse
   // than nothing.
   bool refuse_damage = false;
@@ -138,7 +151,9 @@ class Log {
   Offset log_end() const;
   // Everything below is on the disk.
   Offset synced() const;
-  // The first offset of a transaction that has not ended, or of the end of the log.
+  // What the checkpoint may say: as synced(), but that all small files are there as well.
+  Offset recovery_point() const;
+  // The first offset of a transaction that has not ended, or the end of the log.
   Offset first_unstable() const;
   uint64_t size_bytes() const;
   size_t segment_count() const;
@@ -169,24 +184,29 @@ class Log {
 
   // Stamps and appends one checked batch: `header` is that of `batch`. Refusals of the producer
   // state come with Kafka's codes (out_of_order_sequence_number, invalid_producer_epoch, ..); on
-  // disk_full or io_error nothing was appended.
+  // disk_full or io_error nothing was appended. Rolls first where size, index, time or offsets ask
+  // for it.
   Result<Appended> append(MutableBytes batch, const BatchHeader& header, AppendOrigin origin,
                           LeaderEpoch leader_epoch, WallTime now);
 
-  // Rolls if the segment is older than segment_ms. append() does the same for size and index.
-  Result<void> roll_if_old(WallTime now);
-
-  // Cuts everything from `to` on. Used by followers and by recovery of the metadata log.
+  // Cuts everything from `to` on; whole batches, so log_end() may come out lower. Below the first
+  // segment all goes, and the log begins anew at `to`. The caller stores a recovery point of at
+  // most `to` before it appends.
   Result<void> truncate(Offset to);
 
-  // Moves log_start() up to `before`, at most to log_end(), and schedules deletion of whole
-  // segments.
+  // Moves log_start() up to `before`, at most to log_end().
   Result<void> delete_records(Offset before);
 
-  // Applies retention.ms and retention.bytes to segments that lie wholly below `limit`. Returns how
-  // many segments went; their files carry `.deleted` until remove_deleted().
-  Result<size_t> apply_retention(WallTime now, Offset limit);
-  // Paths renamed to `.deleted` since the last call, for the caller to unlink after
+  // Moves log_start() up to where retention.bytes and retention.ms let it, over whole segments that
+  // lie below `limit`. Rolls if that is all there is.
+  Result<void> apply_retention(WallTime now, Offset limit);
+  // Deletes segments that lie wholly below `stored_start`, a log start that has been checkpointed:
+  // a crash must not bring back in part what was deleted. Their files are renamed to `.deleted`.
+  // Returns how many went.
+  Result<size_t> delete_segments(Offset stored_start);
+  // Forgets producers that wrote nothing for producer.id.expiration.ms.
+  void expire_producers(WallTime now);
+  // Paths that nobody needs since the last call, for the caller to unlink after
   // file.delete.delay.ms on the maintenance lane.
   std::vector<std::string> take_deleted();
 
@@ -194,10 +214,11 @@ class Log {
 
   // The next sync, taken under the mutex; run_sync() without it; then finish_sync().
   SyncPlan begin_sync();
-  void finish_sync(const SyncPlan& plan);
+  void finish_sync(SyncPlan plan);
 
-  // Writes the producer snapshot at log_end(), which must be synced, as a clean stop does.
-  Result<void> close();
+  // Syncs all, with the indexes of the last segment and a producer snapshot at log_end(), as a
+  // clean stop does. Does nothing to a log that was found clean and not changed.
+  Result<void> close(WallTime now);
 
  private:
   friend class LogRecovery;
@@ -210,12 +231,21 @@ class Log {
   void replace_segments(Segments segments);
   // The last segment that begins at or before the offset.
   static size_t segment_of(const Segments& segments, Offset offset);
-  Result<void> roll();
+  Result<void> check_place(const BatchHeader& header, AppendOrigin origin);
+  Result<void> write(const BatchHeader& header, Bytes batch, WallTime now);
+  Result<void> roll(Offset base, WallTime now);
   Result<bool> must_roll(const BatchHeader& header, size_t size_bytes, WallTime now) const;
-  Result<void> load_producers();
-  void note_snapshot();
+  int64_t jitter_of(Offset base) const;
+  Result<void> load_producers() const;
+  void note_snapshot(WallTime now);
+  void forget_snapshots(Offset below);
+  void thin_snapshots();
   void set_end(Offset end);
-  Result<void> delete_first(size_t count);
+  void publish_unstable() const;
+  Result<void> restart_at(Offset start);
+  bool may_go(const Segments& list, size_t index, Offset limit) const;
+  size_t expired_by_size(const Segments& list, Offset limit) const;
+  Result<bool> is_too_old(const Segment& segment, WallTime now) const;
   Result<std::optional<TimedOffset>> record_at_time(const Segment& segment, const BatchPlace& place,
                                                     int64_t timestamp) const;
 
@@ -225,7 +255,8 @@ class Log {
   std::atomic<int64_t> log_start_{0};
   std::atomic<int64_t> log_end_{0};
   std::atomic<int64_t> synced_{0};
-  std::atomic<int64_t> first_unstable_{-1};  // -1: none
+  std::atomic<int64_t> recovery_point_{0};
+  mutable std::atomic<int64_t> first_unstable_{-1};  // -1: none
   std::atomic<uint64_t> appended_bytes_{0};
   std::atomic<uint64_t> synced_bytes_{0};
 
@@ -238,13 +269,18 @@ class Log {
   LogConfig config_;
   WallTime segment_made_{};
   mutable std::mutex producers_mutex_;
-  ProducerState producers_;
-  bool producers_loaded_ = false;
+  mutable ProducerState producers_;
+  mutable std::atomic<bool> producers_loaded_{false};
+  bool found_clean_ = false;       // and nothing has been changed since
+  bool end_is_believed_ = false;   // it was taken from the checkpoint, no batch was looked at
   bool epochs_changed_ = false;
   bool entries_made_ = false;  // in the directory, since the last sync
   bool directory_made_ = false;
+  uint64_t truncations_ = 0;
   uint64_t snapshot_at_bytes_ = 0;
-  std::vector<std::pair<std::string, Buffer>> snapshots_;  // not written yet
+  std::vector<SyncPlan::SmallFile> snapshots_;  // not written yet
+  std::set<Offset> snapshot_offsets_;           // written
+  std::vector<std::string> unsynced_paths_;     // files that must be synced where they stand
   std::vector<std::string> deleted_;
 };
 

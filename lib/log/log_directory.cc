@@ -35,14 +35,8 @@ std::string hex(const Uuid& id) {
 
 Result<std::unique_ptr<LogDirectory>> LogDirectory::open(Disk& disk, const std::string& path,
                                                          std::optional<int32_t> node_id) {
-  Result<bool> there = disk.exists(path);
-  if (!there) return pass(there);
-  if (!*there) {
-    Result<void> made = disk.make_directory(path);
-    if (!made) return pass(made);
-    Result<void> synced = disk.sync_directory(parent_of(path));
-    if (!synced) return pass(synced);
-  }
+  Result<void> made = make_directory_durably(disk, path);
+  if (!made) return pass(made);
   std::unique_ptr<LogDirectory> directory(new LogDirectory(disk, path));
   Result<std::unique_ptr<File>> lock = disk.open(text(path, "/.lock"), Open::create);
   if (!lock) return pass(lock, text("the data directory ", path));
@@ -59,8 +53,9 @@ Result<std::unique_ptr<LogDirectory>> LogDirectory::open(Disk& disk, const std::
   if (!recovery) return pass(recovery);
   auto starts = load_or_forget(disk, text(path, "/", kLogStartFile));
   if (!starts) return pass(starts);
-  directory->recovery_points = std::move(*recovery);
-  directory->log_starts = std::move(*starts);
+  auto watermarks = load_or_forget(disk, text(path, "/", kHighWatermarkFile));
+  if (!watermarks) return pass(watermarks);
+  directory->found_ = {std::move(*recovery), std::move(*starts), std::move(*watermarks)};
   return directory;
 }
 
@@ -116,8 +111,10 @@ Result<std::vector<std::pair<std::string, int32_t>>> LogDirectory::logs() const 
   for (const DirectoryEntry& entry : *entries) {
     size_t dash = entry.name.rfind('-');
     if (!entry.is_directory || dash == std::string::npos || dash == 0) continue;
-    auto partition = parse_number<int32_t>(std::string_view(entry.name).substr(dash + 1));
-    if (!partition || *partition < 0) continue;
+    std::string_view number = std::string_view(entry.name).substr(dash + 1);
+    auto partition = parse_number<int32_t>(number);
+    // "t-07" is not ours: the log of partition 7 is "t-7".
+    if (!partition || *partition < 0 || number != std::to_string(*partition)) continue;
     found.emplace_back(entry.name.substr(0, dash), *partition);
   }
   std::ranges::sort(found);
@@ -155,14 +152,18 @@ Result<std::string> LogDirectory::set_aside(const std::string& topic, int32_t pa
   return rename_log(topic, partition, "-stray");
 }
 
-Result<void> LogDirectory::store_checkpoints(const OffsetCheckpoint& recovery,
-                                             const OffsetCheckpoint& starts,
-                                             const OffsetCheckpoint& watermarks) {
-  Result<void> stored = store_offsets(disk_, text(path_, "/", kLogStartFile), starts);
-  if (!stored) return stored;
-  stored = store_offsets(disk_, text(path_, "/", kHighWatermarkFile), watermarks);
-  if (!stored) return stored;
-  return store_offsets(disk_, text(path_, "/", kRecoveryPointFile), recovery);
+Result<void> LogDirectory::store(Checkpoints next, Checkpoints& stored) {
+  auto replace = [&](const char* file, OffsetCheckpoint& from, OffsetCheckpoint& to) {
+    if (from == to) return Result<void>();
+    Result<void> done = store_offsets(disk_, text(path_, "/", file), from);
+    if (done) to = std::move(from);
+    return done;
+  };
+  // A start first: with a higher recovery point alone, less would be checked and more shown.
+  Result<void> done = replace(kLogStartFile, next.log_starts, stored.log_starts);
+  if (done) done = replace(kHighWatermarkFile, next.watermarks, stored.watermarks);
+  if (done) done = replace(kRecoveryPointFile, next.recovery_points, stored.recovery_points);
+  return done;
 }
 
 }  // namespace eventd

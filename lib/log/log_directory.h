@@ -45,10 +45,15 @@ class LogDirectory {
   Result<std::string> mark_deleted(const std::string& topic, int32_t partition);
   Result<std::string> set_aside(const std::string& topic, int32_t partition);
 
-  OffsetCheckpoint recovery_points;
-  OffsetCheckpoint log_starts;
-  Result<void> store_checkpoints(const OffsetCheckpoint& recovery, const OffsetCheckpoint& starts,
-                                 const OffsetCheckpoint& watermarks);
+  struct Checkpoints {
+    OffsetCheckpoint recovery_points;
+    OffsetCheckpoint log_starts;
+    OffsetCheckpoint watermarks;
+  };
+  // As they stood on the disk when the directory was opened.
+  const Checkpoints& found() const { return found_; }
+  // Replaces those files in which `next` differs from `stored`, and notes each there.
+  Result<void> store(Checkpoints next, Checkpoints& stored);
 
  private:
   LogDirectory(Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
@@ -59,6 +64,7 @@ class LogDirectory {
   const std::string path_;
   std::unique_ptr<File> lock_;
   MetaProperties identity_;
+  Checkpoints found_;
 };
 
 }  // namespace eventd

@@ -27,7 +27,7 @@ class NoSyncFile : public File {
   Result<void> truncate(uint64_t size_bytes) override { return file_->truncate(size_bytes); }
   Result<uint64_t> size_bytes() override { return file_->size_bytes(); }
   Result<void> sync() override { return {}; }
-  void drop_cache() override {}
+  void drop_cache(uint64_t) override {}
   Result<void> lock() override { return file_->lock(); }
   int descriptor() const override { return file_->descriptor(); }
 
@@ -57,6 +57,7 @@ class NoSyncDisk : public Disk {
     return disk_.list(path);
   }
   Result<bool> exists(const std::string& path) override { return disk_.exists(path); }
+  Result<uint64_t> file_size(const std::string& path) override { return disk_.file_size(path); }
   Result<WallTime> modified(const std::string& path) override { return disk_.modified(path); }
   Result<DiskSpace> space(const std::string& path) override { return disk_.space(path); }
 

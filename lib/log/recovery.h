@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Brings a log directory into order when it is opened.
 //
-// After a clean stop nothing is scanned. After any other end everything from the recovery point on
-// is first synced (a killed process leaves pages that are not), then dropped from the page cache
+// After a clean stop nothing is read. After any other end everything from the recovery point on is
+// first synced (a killed process leaves pages that are not), then dropped from the page cache
 // (after a failed sync the kernel calls lost pages clean), then read and checked batch by batch. A
 // bad batch with nothing valid behind it is a torn tail: it is cut. One with a whole valid batch
-// behind it is damage: all from there on is kept in a `.corrupt` file before the cut, and reported.
+// behind it is damage: all from there on is kept in `.corrupt` files before the cut, and reported;
+// so is a segment that begins behind the end of the one before it, unless compaction makes gaps.
+// Whatever stopped a recovery half-way, the next one comes to the same end.
 #pragma once
 
 #include <memory>
@@ -24,12 +26,27 @@ class LogRecovery {
 
  private:
   Result<void> look_into_directory();
+  Result<void> write_partition_metadata();
   Result<void> finish_swaps();
-  Result<void> find_end();
-  Result<void> check_from_recovery_point();
-  Result<void> check(size_t index);
-  Result<void> cut(size_t index, uint64_t position, bool damaged);
+  Result<void> drop_covered(const std::string& name);
+  Result<void> drop_lonely_indexes();
+  Result<void> add_empty_segment(Offset base);
   Result<void> load_epochs();
+  Result<void> find_end();
+  Result<void> check_all_again();
+  Result<void> check_from(Offset point);
+  Result<void> check(size_t index, Offset point);
+  Result<void> write_indexes(size_t first);
+  Result<void> begin_at(Offset start);
+  void hand_over();
+  Result<void> make_durable();
+
+  bool holds_batches(size_t from) const;
+  Result<void> cut_gap(size_t index);
+  Result<void> cut(size_t index, uint64_t position, bool damaged);
+  Result<void> drop_from(size_t index, const std::string& suffix);
+  std::string free_suffix() const;
+  Result<void> copy(File& from, uint64_t position, const std::string& to);
 
   Disk& disk() const { return log_.disk(); }
   std::string path_of(const std::string& name) const { return how_.directory + "/" + name; }
@@ -37,18 +54,10 @@ class LogRecovery {
   Log& log_;
   const OpenLog& how_;
   Recovery& found_;
+  bool is_clean_ = false;
   std::vector<std::string> names_;
   Log::Segments segments_;
   LeaderEpochs epochs_;
 };
-
-// The producers as of `end`: from the last snapshot but one, because a snapshot keeps only the last
-// batch of a producer and retries may be of the last five, and from the batches after it.
-Result<ProducerState> replay_producers(Disk& disk, const std::string& directory,
-                                       const std::vector<std::shared_ptr<Segment>>& segments,
-                                       Offset end);
-
-// Removes producer snapshots of offsets beyond `end`.
-Result<void> drop_snapshots_beyond(Disk& disk, const std::string& directory, Offset end);
 
 }  // namespace eventd

@@ -2,9 +2,11 @@
 #include "lib/log/segment.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "lib/base/logger.h"
+#include "lib/base/mutant.h"
 #include "lib/base/text.h"
 #include "lib/log/batch_scanner.h"
 
@@ -12,14 +14,27 @@ namespace eventd {
 
 namespace {
 
-constexpr int kOffsetDigits = 20;
+constexpr size_t kOffsetDigits = 20;
 constexpr size_t kIndexFileMax = 256 << 20;
-// What an index is rebuilt with where nobody says.
-constexpr int32_t kDefaultInterval = 4096;
+constexpr size_t kLargeWithoutEntries = 1 << 20;
 
 }  // namespace
 
+bool fits_segment(const BatchHeader& header, Offset base) {
+  constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
+  return header.base_offset >= base && header.last_offset_delta >= 0 &&
+         header.base_offset.value < kEnd - header.last_offset_delta &&
+         header.last_offset() - base <= std::numeric_limits<int32_t>::max();
+}
+
 std::string segment_name(Offset base) { return padded(base.value, kOffsetDigits); }
+
+std::optional<Offset> offset_in_name(std::string_view name, std::string_view suffix) {
+  if (name.size() != kOffsetDigits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
+  std::optional<int64_t> number = parse_number<int64_t>(name.substr(0, kOffsetDigits));
+  if (!number || *number < 0) return std::nullopt;
+  return Offset{*number};
+}
 
 Segment::Segment(std::shared_ptr<OpenFiles> files, const std::string& directory, Offset base,
                  uint64_t size_bytes)
@@ -49,7 +64,8 @@ void Segment::note_batch(SparseIndex& index, const BatchHeader& header, Offset b
     max_timestamp = header.max_timestamp;
     max_relative_offset = relative;
   }
-  if (since_entry > static_cast<uint64_t>(interval_bytes)) {
+  bool has_place = position <= static_cast<uint64_t>(std::numeric_limits<int32_t>::max());
+  if (since_entry > static_cast<uint64_t>(interval_bytes) && has_place) {
     index.offsets.push_back({relative, static_cast<int32_t>(position)});
     if (max_timestamp >= 0 &&
         (index.times.empty() || max_timestamp > index.times.back().timestamp)) {
@@ -70,12 +86,14 @@ Result<void> Segment::append(const BatchHeader& header, Bytes batch, int32_t ind
   if (!written) {
     // What stands behind the last whole batch must not be taken for one. If this fails too, the
     // next append writes over it, and recovery would cut it.
+    if (is_mutant("partial-write-stays")) return written;
     Result<void> cut = (*file)->truncate(position);
     if (!cut) log_warning(cut.error().message);
     return written;
   }
   {
     std::lock_guard lock(mutex_);
+    interval_bytes_ = index_interval_bytes;
     if (position == 0) first_timestamp_ = header.max_timestamp;
     note_batch(index_, header, base_, position, index_interval_bytes, max_timestamp_,
                max_relative_offset_, since_entry_);
@@ -103,7 +121,7 @@ Result<std::optional<BatchPlace>> Segment::at(uint64_t position, Patience patien
   Result<size_t> got = read_some(position, bytes, patience);
   if (!got) return pass(got);
   Result<BatchHeader> header = parse_batch_header(Bytes(bytes).first(*got));
-  if (!header || position + header->size_bytes() > size) {
+  if (!header || position + header->size_bytes() > size || !fits_segment(*header, base_)) {
     return fail(Code::corrupt_message, text(path(), ": no whole batch at ", position));
   }
   return std::optional<BatchPlace>({*header, position});
@@ -118,6 +136,16 @@ Result<std::optional<BatchPlace>> Segment::find(Offset offset, Patience patience
     std::lock_guard lock(mutex_);
     position = static_cast<uint64_t>(index_.floor_offset(relative).position);
   }
+  Result<std::optional<BatchPlace>> place = find_from(position, offset);
+  if (place || position == 0 || place.error().code != Code::corrupt_message) return place;
+  // An index that leads astray is built again; if the batches are at fault, that fails too.
+  log_warning(place.error().message, "; rebuilding the index");
+  Result<void> rebuilt = rebuild_index();
+  if (!rebuilt) return pass(rebuilt);
+  return find_from(0, offset);
+}
+
+Result<std::optional<BatchPlace>> Segment::find_from(uint64_t position, Offset offset) const {
   while (true) {
     Result<std::optional<BatchPlace>> place = at(position, patience);
     if (!place || !*place || (*place)->header.last_offset() >= offset) return place;
@@ -135,13 +163,16 @@ Result<uint64_t> Segment::end_of_run(const BatchPlace& place, uint64_t size_max,
     auto relative =
         static_cast<int32_t>(std::clamp<int64_t>(limit - base_ - 1, INT32_MIN, INT32_MAX));
     std::lock_guard lock(mutex_);
-    for (auto entry = index_.offsets.rbegin(); entry != index_.offsets.rend(); ++entry) {
-      auto position = static_cast<uint64_t>(entry->position);
-      if (position <= place.position) break;
-      if (entry->relative_offset <= relative && position <= allowed) {
-        end = position;
-        break;
-      }
+    auto reached = [](uint64_t position) {
+      return [position](const IndexEntry& entry) {
+        return static_cast<uint64_t>(entry.position) <= position;
+      };
+    };
+    auto below = [&](const IndexEntry& entry) { return entry.relative_offset <= relative; };
+    auto last = std::min(std::ranges::partition_point(index_.offsets, reached(allowed)),
+                         std::ranges::partition_point(index_.offsets, below));
+    if (last != index_.offsets.begin()) {
+      end = std::max(end, static_cast<uint64_t>(std::prev(last)->position));
     }
   }
   while (true) {
@@ -224,12 +255,12 @@ Result<int64_t> Segment::first_timestamp() const {
   return *first_timestamp_;
 }
 
+// As Kafka has it: of the time index one place is kept for the entry that a roll adds.
 bool Segment::index_is_full(int32_t segment_index_bytes) const {
   std::lock_guard lock(mutex_);
-  auto full = [&](size_t entries, size_t entry_size) {
-    return (entries + 1) * entry_size > static_cast<size_t>(segment_index_bytes);
-  };
-  return full(index_.offsets.size(), kIndexEntrySize) || full(index_.times.size(), kTimeEntrySize);
+  auto bytes = static_cast<size_t>(segment_index_bytes);
+  return index_.offsets.size() >= bytes / kIndexEntrySize ||
+         index_.times.size() + 1 >= bytes / kTimeEntrySize;
 }
 
 Result<void> Segment::truncate(uint64_t position) {
@@ -270,9 +301,14 @@ Result<void> Segment::seal() const {
   return write(".timeindex", times);
 }
 
+std::vector<std::string> Segment::index_paths() const {
+  return {index_path(".index"), index_path(".timeindex")};
+}
+
 void Segment::set_index(SparseIndex index, int64_t max_timestamp, int32_t max_relative_offset,
-                        uint64_t since_entry) {
+                        uint64_t since_entry, int32_t interval_bytes) {
   std::lock_guard lock(mutex_);
+  interval_bytes_ = interval_bytes;
   index_ = std::move(index);
   max_timestamp_ = max_timestamp;
   max_relative_offset_ = max_relative_offset;
@@ -317,8 +353,14 @@ Result<SparseIndex> Segment::read_index() const {
   if (!offset_entries) return pass(offset_entries);
   auto time_entries = decode_times(*times);
   if (!time_entries) return pass(time_entries);
-  if (offset_entries->empty() && size_bytes() > (size_t{1} << 20)) {
+  if (offset_entries->empty() && size_bytes() > kLargeWithoutEntries) {
     return fail(Code::bad_data, "no entries for a large segment");
+  }
+  if (!offset_entries->empty()) {
+    const IndexEntry& last = offset_entries->back();
+    Result<std::optional<BatchPlace>> place = at(static_cast<uint64_t>(last.position));
+    bool holds = place && *place && (*place)->header.last_offset() == base_ + last.relative_offset;
+    if (!holds) return fail(Code::bad_data, "the last entry is of no batch");
   }
   // A segment that was closed in order ends with the entry of its largest timestamp.
   if (time_entries->empty() && size_bytes() > 0) return fail(Code::bad_data, "no time entries");
@@ -331,16 +373,21 @@ Result<void> Segment::rebuild_index() const {
   int32_t max_relative_offset = 0;
   uint64_t since_entry = 0;
   uint64_t position = 0;
+  int32_t interval_bytes = 0;
+  {
+    std::lock_guard lock(mutex_);
+    interval_bytes = interval_bytes_;
+  }
   while (true) {
     Result<std::optional<BatchPlace>> place = at(position);
     if (!place) return pass(place);
     if (!*place) break;
-    note_batch(index, (*place)->header, base_, position, kDefaultInterval, max_timestamp,
+    note_batch(index, (*place)->header, base_, position, interval_bytes, max_timestamp,
                max_relative_offset, since_entry);
     position += (*place)->header.size_bytes();
   }
   const_cast<Segment*>(this)->set_index(std::move(index), max_timestamp, max_relative_offset,
-                                        since_entry);
+                                        since_entry, interval_bytes);
   return {};
 }
 
@@ -349,6 +396,7 @@ Result<void> Segment::add_suffix(const std::string& suffix, std::vector<std::str
   Result<void> done = file_->rename(to);
   if (!done) return done;
   renamed.push_back(to);
+  if (suffix == ".deleted") deleted_.store(true);
   for (const char* kind : {".index", ".timeindex", ".txnindex"}) {
     std::string from = index_path(kind);
     Result<void> moved = files_->disk().rename(from, text(from, suffix));

@@ -2,8 +2,7 @@
 // A segment is one file of record batches, in offset order, with sparse indexes beside it.
 //
 //   <base offset, 20 digits>.log        batches, bytes exactly as the producer sent them but for
-//   the
-//                                       base offset and leader epoch, which the broker stamps
+//                                       the base offset and leader epoch, which the broker stamps
 //   <base offset>.index, .timeindex     see sparse_index.h; written when the segment is no longer
 //                                       appended to, rebuilt where they are missing or wrong
 //
@@ -20,6 +19,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "lib/base/ids.h"
 #include "lib/base/result.h"
@@ -28,6 +29,10 @@
 #include "lib/record/batch.h"
 
 namespace eventd {
+
+// Whether a header that was read from a disk or a peer may stand in a segment with this base: its
+// offsets neither wrap nor go beyond what an index can hold.
+bool fits_segment(const BatchHeader& header, Offset base);
 
 // A batch's place in a segment.
 struct BatchPlace {
@@ -77,12 +82,16 @@ class Segment {
 
   // Drops all from the position of a batch on.
   Result<void> truncate(uint64_t position);
+  // Whether it carries `.deleted`: nobody needs its bytes any more.
+  bool is_deleted() const { return deleted_.load(); }
 
   // Writes the index files, with the final time entry: the segment is not appended to any more.
+  // They are not synced.
   Result<void> seal() const;
+  std::vector<std::string> index_paths() const;
   // Takes over what recovery has found.
   void set_index(SparseIndex index, int64_t max_timestamp, int32_t max_relative_offset,
-                 uint64_t since_entry);
+                 uint64_t since_entry, int32_t interval_bytes);
   void set_size(uint64_t size_bytes) { size_.store(size_bytes, std::memory_order_release); }
 
   // Renames log and indexes so that they carry `suffix` too; the new paths are added to `renamed`.
@@ -98,6 +107,7 @@ class Segment {
   Result<size_t> read_some(uint64_t position, MutableBytes into, Patience patience) const;
   Result<SparseIndex> read_index() const;
   Result<void> rebuild_index() const;
+  Result<std::optional<BatchPlace>> find_from(uint64_t position, Offset offset) const;
   std::string index_path(const char* suffix) const;
 
   const std::shared_ptr<OpenFiles> files_;  // shared by all logs
@@ -105,6 +115,7 @@ class Segment {
   const Offset base_;
   const std::unique_ptr<LazyFile> file_;
   std::atomic<uint64_t> size_;
+  std::atomic<bool> deleted_{false};
 
   mutable std::mutex mutex_;  // all below
   mutable bool index_loaded_ = false;
@@ -113,9 +124,12 @@ class Segment {
   mutable int32_t max_relative_offset_ = 0;
   mutable uint64_t since_entry_ = 0;  // bytes appended since the last index entry
   mutable std::optional<int64_t> first_timestamp_;
+  int32_t interval_bytes_ = 4096;  // of the index, as the last append had it
 };
 
 // "00000000000000000042"
 std::string segment_name(Offset base);
+// "00000000000000000042.log" with the suffix ".log" is 42; nothing for other names.
+std::optional<Offset> offset_in_name(std::string_view name, std::string_view suffix);
 
 }  // namespace eventd

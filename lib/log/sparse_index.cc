@@ -18,15 +18,6 @@ std::optional<TimeEntry> SparseIndex::before_time(int64_t timestamp) const {
   return *std::prev(at);
 }
 
-void SparseIndex::truncate(int32_t relative_offset, uint64_t position) {
-  std::erase_if(offsets, [&](const IndexEntry& entry) {
-    return entry.relative_offset >= relative_offset ||
-           static_cast<uint64_t>(entry.position) >= position;
-  });
-  std::erase_if(times,
-                [&](const TimeEntry& entry) { return entry.relative_offset >= relative_offset; });
-}
-
 Buffer encode_offsets(const std::vector<IndexEntry>& entries) {
   Buffer out(entries.size() * kIndexEntrySize);
   uint8_t* at = out.data();

@@ -3,9 +3,8 @@
 //
 //   .index      entries of 8 bytes: i32 last offset of a batch, relative to the segment's base;
 //               i32 the position of that batch. Offsets ascend.
-//   .timeindex  entries of 12 bytes: i64 the largest timestamp so far; i32 the last offset,
-//   relative,
-//               of the batch that has it. Both ascend.
+//   .timeindex  entries of 12 bytes: i64 the largest timestamp so far; i32 the last offset of the
+//               batch that has it, relative. Both ascend.
 //
 // Kafka preallocates the files of a segment that is written to; zeros behind the entries end them.
 #pragma once
@@ -41,8 +40,6 @@ struct SparseIndex {
   IndexEntry floor_offset(int32_t relative_offset) const;
   // The last entry whose timestamp is before `timestamp`.
   std::optional<TimeEntry> before_time(int64_t timestamp) const;
-  // Drops what is at or beyond the offset or position.
-  void truncate(int32_t relative_offset, uint64_t position);
 };
 
 Buffer encode_offsets(const std::vector<IndexEntry>& entries);

@@ -76,8 +76,10 @@ void properties(MemoryDisk& disk) {
 }
 
 void indexes(Bytes bytes) {
-  if (auto read = decode_offsets(bytes, 1 << 30)) check(encode_offsets(*read).size() <= bytes.size());
-  if (auto read = decode_times(bytes)) check(encode_times(*read).size() <= bytes.size());
+  auto offsets = decode_offsets(bytes, 1 << 30);
+  if (offsets) check(encode_offsets(*offsets).size() <= bytes.size());
+  auto times = decode_times(bytes);
+  if (times) check(encode_times(*times).size() <= bytes.size());
 }
 
 Buffer seed(uint8_t which, std::string_view contents) {

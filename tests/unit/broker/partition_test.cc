@@ -57,15 +57,11 @@ struct NewPartition {
   std::shared_ptr<Partition> partition;
 
   NewPartition() {
-    std::filesystem::create_directory(path);
-    std::string contents = partition_metadata(Uuid::random());
     OpenLog how;
     how.files = files;
     how.directory = path;
-    how.made_directory = true;
-    Bytes bytes = bytes_of(contents);
-    how.unsynced_files.emplace_back(path + "/partition.metadata",
-                                    Buffer(bytes.begin(), bytes.end()));
+    how.clean = true;
+    how.partition_metadata = partition_metadata(Uuid::random());
     Recovery found;
     auto log = Log::open(how, found);
     REQUIRE(log);
