@@ -70,7 +70,7 @@ class PartitionStore {
   // What the checkpoints tell of an older topic with that name must not be told of the new one.
   Result<void> forget_checkpoints(const TopicImage& topic, int32_t partition);
   LogDirectory::Checkpoints checkpoints_now() const;
-  // Whether the directory is this topic's already; what the checkpoints say of it is used only then.
+  // Whether the directory is this topic's already; what the checkpoints say is used only then.
   Result<bool> claim(const TopicImage& topic, int32_t number, const Opening& opening, OpenLog& how);
   void retire_topic(const TopicImage& topic, PartitionTable& table);
   void remove_later(std::string path, int64_t delay_ms);

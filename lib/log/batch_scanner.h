@@ -23,10 +23,13 @@ class BatchScanner {
     Bytes bytes;  // until the next call
   };
 
-  // Reads [0, end) of `file`, which outlives the scanner and has been synced. Batches that lie
-  // wholly below `believed` are taken without a look at their checksum; where they end, the rest of
-  // the file is dropped from the page cache, so that it comes from the device.
-  BatchScanner(File& file, uint64_t end, Offset believed = Offset{0})
+  // Reads [position, end) of `file`, which outlives the scanner.
+  BatchScanner(File& file, uint64_t position, uint64_t end)
+      : file_(file), position_(position), end_(end), from_device_(true) {}
+  // Reads [0, end) of a file that has been synced. Batches that lie wholly below `believed` are
+  // taken without a look at their checksum; where they end, the rest of the file is dropped from
+  // the page cache, so that it comes from the device.
+  BatchScanner(File& file, uint64_t end, Offset believed)
       : file_(file), end_(end), believed_(believed) {}
 
   // Nothing at the end of the file, and where no whole batch stands: then stopped_at() < end.
@@ -46,7 +49,7 @@ class BatchScanner {
   uint64_t position_ = 0;
   const uint64_t end_;
   const Offset believed_;
-  bool from_device_ = false;
+  bool from_device_ = false;  // or wherever it comes from
   Buffer buffer_;
   uint64_t buffer_at_ = 0;
 };

@@ -31,7 +31,9 @@ int32_t first_sequence_of(int32_t last, int32_t offset_delta) {
   return static_cast<int32_t>(first < 0 ? first + (int64_t{1} << 31) : first);
 }
 
-bool follows(int32_t next, int32_t last) { return next == advance_sequence(last, 1); }
+bool follows(int32_t next, int32_t last) {
+  return next == (last == kNoSequence ? 0 : advance_sequence(last, 1));
+}
 
 }  // namespace
 
@@ -70,8 +72,7 @@ Result<std::optional<OriginalBatch>> ProducerState::check(const BatchHeader& hea
                            batch.timestamp};
     }
   }
-  // A producer of which only a marker is known may begin anywhere.
-  if (known.batch_count == 0 || known.last_sequence() < 0) return nothing;
+  // A producer of which only a marker is known begins with 0.
   if (follows(header.base_sequence, known.last_sequence())) return nothing;
   return fail(Code::out_of_order_sequence_number,
               text("producer ", header.producer_id, " sent sequence ", header.base_sequence,
@@ -190,7 +191,11 @@ Result<ProducerState> ProducerState::decode(Bytes snapshot) {
     producer.coordinator_epoch = read.number<int32_t>();
     producer.transaction_start = read.number<int64_t>();
     producer.last_timestamp = last.timestamp;
-    if (last.last_sequence < 0) continue;
+    bool has_batch = last.last_sequence >= 0;
+    if (has_batch && (last.offset_delta < 0 || last.last_offset.value < last.offset_delta)) {
+      return fail(Code::bad_data, "a producer snapshot has an offset that cannot be");
+    }
+    if (!has_batch) continue;
     last.first_sequence = first_sequence_of(last.last_sequence, last.offset_delta);
     producer.add(last);
   }

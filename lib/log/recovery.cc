@@ -182,7 +182,7 @@ Result<void> LogRecovery::drop_covered(const std::string& name) {
   if (!file) return pass(file);
   Result<uint64_t> size = (*file)->size_bytes();
   if (!size) return pass(size);
-  BatchScanner batches(**file, *size);
+  BatchScanner batches(**file, 0, *size);
   Offset next = from + 1;
   while (true) {
     Result<std::optional<BatchScanner::Batch>> batch = batches.next();

@@ -136,16 +136,18 @@ Result<std::optional<BatchPlace>> Segment::find(Offset offset, Patience patience
     std::lock_guard lock(mutex_);
     position = static_cast<uint64_t>(index_.floor_offset(relative).position);
   }
-  Result<std::optional<BatchPlace>> place = find_from(position, offset);
+  Result<std::optional<BatchPlace>> place = find_from(position, offset, patience);
   if (place || position == 0 || place.error().code != Code::corrupt_message) return place;
+  if (patience == Patience::resident_only) return fail(Code::would_block, place.error().message);
   // An index that leads astray is built again; if the batches are at fault, that fails too.
   log_warning(place.error().message, "; rebuilding the index");
   Result<void> rebuilt = rebuild_index();
   if (!rebuilt) return pass(rebuilt);
-  return find_from(0, offset);
+  return find_from(0, offset, patience);
 }
 
-Result<std::optional<BatchPlace>> Segment::find_from(uint64_t position, Offset offset) const {
+Result<std::optional<BatchPlace>> Segment::find_from(uint64_t position, Offset offset,
+                                                     Patience patience) const {
   while (true) {
     Result<std::optional<BatchPlace>> place = at(position, patience);
     if (!place || !*place || (*place)->header.last_offset() >= offset) return place;

@@ -107,7 +107,8 @@ class Segment {
   Result<size_t> read_some(uint64_t position, MutableBytes into, Patience patience) const;
   Result<SparseIndex> read_index() const;
   Result<void> rebuild_index() const;
-  Result<std::optional<BatchPlace>> find_from(uint64_t position, Offset offset) const;
+  Result<std::optional<BatchPlace>> find_from(uint64_t position, Offset offset,
+                                              Patience patience) const;
   std::string index_path(const char* suffix) const;
 
   const std::shared_ptr<OpenFiles> files_;  // shared by all logs

@@ -76,7 +76,7 @@ class FaultyDisk : public PosixDisk {
       disk_.unsynced_.erase(path_);
       return file_->sync();
     }
-    void drop_cache() override { file_->drop_cache(); }
+    void drop_cache(uint64_t from) override { file_->drop_cache(from); }
     Result<void> lock() override { return file_->lock(); }
     int descriptor() const override { return file_->descriptor(); }
 

@@ -40,6 +40,7 @@ class MemoryFile : public File {
   Result<size_t> read_at(uint64_t position, MutableBytes into) override {
     std::lock_guard lock(disk_.mutex_);
     disk_.calls_++;
+    disk_.trace_.push_back(text("read ", path_));
     const std::string& bytes = disk_.now_.inodes[inode_];
     if (position >= bytes.size()) return size_t{0};
     size_t size = std::min<size_t>(into.size(), bytes.size() - position);
@@ -82,10 +83,14 @@ class MemoryFile : public File {
     if (called) called(path_);
     std::lock_guard lock(disk_.mutex_);
     Result<void> recorded = disk_.record({Kind::sync, path_, {}, inode_, 0, {}});
+    disk_.trace_.push_back(text("sync ", path_));
     if (!recorded) disk_.operations_.push_back({Kind::failed_sync, path_, {}, inode_, 0, {}});
     return recorded;
   }
-  void drop_cache(uint64_t) override {}
+  void drop_cache(uint64_t from) override {
+    std::lock_guard lock(disk_.mutex_);
+    disk_.trace_.push_back(text("drop ", from, " ", path_));
+  }
   Result<void> lock() override { return {}; }
   int descriptor() const override { return -1; }
 
@@ -272,6 +277,16 @@ std::vector<DiskOperation> MemoryDisk::operations() const {
 size_t MemoryDisk::operation_count() const {
   std::lock_guard lock(mutex_);
   return operations_.size();
+}
+
+std::vector<std::string> MemoryDisk::trace() const {
+  std::lock_guard lock(mutex_);
+  return trace_;
+}
+
+void MemoryDisk::clear_trace() {
+  std::lock_guard lock(mutex_);
+  trace_.clear();
 }
 
 size_t MemoryDisk::call_count() const {

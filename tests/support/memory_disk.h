@@ -83,6 +83,10 @@ class MemoryDisk : public Disk {
   // All that is there now, synced or not, on a disk of its own: a process that was killed.
   std::unique_ptr<MemoryDisk> after_kill() const;
 
+  // Lines "read PATH", "sync PATH" and "drop POSITION PATH" (of the cache) since it was cleared.
+  std::vector<std::string> trace() const;
+  void clear_trace();
+
   // Straight access, past records and faults.
   std::optional<std::string> contents(const std::string& path) const;
   void set_contents(const std::string& path, std::string bytes);
@@ -107,6 +111,7 @@ class MemoryDisk : public Disk {
   Tree at_first_ = now_;
   std::vector<DiskOperation> operations_;
   mutable size_t calls_ = 0;
+  std::vector<std::string> trace_;
   std::function<int(const DiskOperation&)> fails_;
   std::function<void(const std::string&)> before_sync_;
 };

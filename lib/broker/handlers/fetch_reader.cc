@@ -153,7 +153,8 @@ void FetchReader::read_from_disk(size_t index) {
       found.partition->name(), " at offset ", wants_[index].fetch_offset, ": ",
       sound ? "a batch is damaged on the disk" : sound.error().message);
   found.partition->suspect();
-  found.slice.file->drop_cache();  // perhaps the device reads better the next time
+  // Perhaps the device reads better the next time.
+  found.slice.file->drop_cache(found.slice.position);
   // Whole batches before it are good.
   found.slice.size_bytes = sound ? *sound : 0;
   if (!found.slice.empty()) return;

@@ -145,6 +145,7 @@ TEST_CASE("a retry of one of the last five batches is recognised, also after a k
   for (int32_t i = 0; i < 20; i++) {
     log.append(batch_of({text("v", i)}, 1000, Codec::none, {.id = 7, .sequence = i}));
   }
+  log.sync();  // snapshots are written
   for (bool again : {false, true}) {
     if (again) log.open(false);
     for (int32_t i = 15; i < 20; i++) {

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Tests that notice nothing test nothing: every bug that lib can be asked to have (mutant.h) must be
+# caught by the unit tests of its layer.
+set -uo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.." || exit
+
+caught=0 missed=()
+while IFS=: read -r layer name; do
+  program=build/debug/tests/unit_$layer
+  [ -x "$program" ] || { echo "skipped: $program has not been built"; exit 77; }
+  if EVENTD_MUTANT=$name timeout 60 "$program" --abort-after=1 >/dev/null 2>&1 </dev/null; then
+    missed+=("$layer: $name")
+  else
+    caught=$((caught + 1))
+  fi
+done < <(grep -rhoE 'is_mutant\("[a-z-]+"\)' lib --include='*.cc' -H |
+  sed -E 's,^lib/([a-z]+)/.*is_mutant\("([a-z-]+)"\),\1:\2,' | sort -u)
+
+[ $caught -gt 0 ] || { echo "no mutant was found in lib"; exit 1; }
+printf 'nobody noticed %s\n' "${missed[@]}"
+echo "$caught mutants caught, ${#missed[@]} missed"
+[ ${#missed[@]} = 0 ]
