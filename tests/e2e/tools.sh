@@ -33,6 +33,15 @@ event-consume t -0 --from 4 >got
 printf 'x\ny\0z\0' >want
 same want got
 
+# A token stands for null on both sides, one of more than a string keeps in place too.
+null='<there is no value here at all>'
+event-admin topic create n
+printf 'a\n%s\n\n' "$null" | event-produce n --null "$null"
+[ "$(event-consume n -j | grep -c '"value":null')" = 1 ] || fail "--null in"
+event-consume n --null "$null" >got
+printf 'a\n%s\n\n' "$null" >want
+same want got
+
 # As JSON any bytes are copied, also to several topics at once, in their order.
 head -c 200000 /dev/urandom | event-produce u -K : --null a 2>err || true
 event-consume u -j | event-produce v -j

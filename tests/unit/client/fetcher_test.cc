@@ -13,7 +13,7 @@ using namespace eventd;
 
 namespace {
 
-struct Reader {
+struct Collector {
   std::vector<std::string> values;
   std::vector<std::string> troubles;
   std::vector<std::pair<int64_t, int64_t>> gaps;
@@ -42,7 +42,7 @@ struct Reader {
   }
 };
 
-Task<void> read(ModelBroker& model, Reader& reader, std::map<int32_t, int64_t> from,
+Task<void> read(ModelBroker& model, Collector& reader, std::map<int32_t, int64_t> from,
                 std::function<void()> meanwhile) {
   Client client(model.loop, model.config());
   Fetcher fetcher(client, {}, reader.callbacks());
@@ -52,7 +52,7 @@ Task<void> read(ModelBroker& model, Reader& reader, std::map<int32_t, int64_t> f
   co_await next_turn(model.loop);
 }
 
-void run(ModelBroker& model, Reader& reader, const std::map<int32_t, int64_t>& from) {
+void run(ModelBroker& model, Collector& reader, const std::map<int32_t, int64_t>& from) {
   run_with(model.loop, model.broker, read(model, reader, from, nullptr));
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("partitions are read from their offsets to their ends") {
   ModelBroker model(2);
   model.partitions[0].values = {"a", "b", "c"};
   model.partitions[1].values = {"x", "y"};
-  Reader reader;
+  Collector reader;
   reader.until = {{0, 2}, {1, 2}};
   run(model, reader, {{0, 1}, {1, 0}});
   CHECK(reader.result.has_value());
@@ -75,7 +75,7 @@ TEST_CASE("a partition without a leader does not keep another of its topic from 
   model.partitions[0].values = {"a"};
   model.partitions[1].values = {"x"};
   model.partitions[1].has_leader = false;
-  Reader reader;
+  Collector reader;
   reader.until = {{0, 1}, {1, 1}};
   reader.troubles_max = 4;
   run(model, reader, {{0, 0}, {1, 0}});
@@ -88,7 +88,7 @@ TEST_CASE("records that were deleted before they were read are told, and reading
   ModelBroker model(1);
   model.partitions[0].values = {"a", "b", "c", "d"};
   model.partitions[0].start = 2;
-  Reader reader;
+  Collector reader;
   reader.until = {{0, 4}};
   run(model, reader, {{0, 0}});
   CHECK(reader.gaps == std::vector<std::pair<int64_t, int64_t>>{{0, 2}});
@@ -97,7 +97,7 @@ TEST_CASE("records that were deleted before they were read are told, and reading
 
 TEST_CASE("a position beyond the end of the log is trouble that the caller may end") {
   ModelBroker model(1);
-  Reader reader;
+  Collector reader;
   reader.until = {{0, 10}};
   reader.troubles_max = 3;
   run(model, reader, {{0, 7}});
@@ -125,7 +125,7 @@ TEST_CASE("records of aborted transactions and markers are left out, positions p
   append(log, ModelBroker::batch_of({"marker"}, 2, marker));
   append(log, part("later", 3, 7));
   model.fetched[0] = {log, {{7, 0}}, Code::none};
-  Reader reader;
+  Collector reader;
   reader.until = {{0, 4}};
   run(model, reader, {{0, 0}});
   CHECK(reader.values == std::vector<std::string>{"0:kept", "0:later"});
@@ -137,7 +137,7 @@ TEST_CASE("a batch that is cut short by the answer comes whole the next time") {
   Buffer cut = ModelBroker::batch_of({"a", "b"}, 0);
   cut.resize(cut.size() - 1);
   model.fetched[0] = {cut, {}, Code::none};
-  Reader reader;
+  Collector reader;
   reader.until = {{0, 2}};
   run(model, reader, {{0, 0}});
   CHECK(reader.values == std::vector<std::string>{"0:a", "0:b"});
@@ -156,7 +156,7 @@ TEST_CASE("damage ends the run with the place, and nothing of it is handed out")
     ModelBroker model(1);
     model.partitions[0].values.resize(6);
     model.fetched[0] = {records, {}, Code::none};
-    Reader reader;
+    Collector reader;
     reader.until = {{0, 6}};
     run(model, reader, {{0, 5}});
     REQUIRE(!reader.result.has_value());
@@ -167,7 +167,7 @@ TEST_CASE("damage ends the run with the place, and nothing of it is handed out")
 
 TEST_CASE("each round begins with another partition, so that none is always served last") {
   ModelBroker model(3);
-  Reader reader;
+  Collector reader;
   for (int32_t p = 0; p < 3; p++) {
     model.partitions[static_cast<size_t>(p)].values = {"a"};
     model.fetched[p] = {Buffer{}, {}, Code::none};  // the first round brings nothing

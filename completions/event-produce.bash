@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+_event_produce() {
+  local verbs=" ${COMP_WORDS[*]:1:COMP_CWORD-1} " words
+  case "$verbs" in
+    *) words="--brokers --delim --help --json --keep-partition --key --key-delim --null --partition --quiet --set --verbose --version --zero -0 -K -V -X -b -h -j -k -p -q -v" ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _event_produce event-produce

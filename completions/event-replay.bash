@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+_event_replay() {
+  local verbs=" ${COMP_WORDS[*]:1:COMP_CWORD-1} " words
+  case "$verbs" in
+    *) words="--brokers --delim --follow --from --help --json --key --key-delim --null --partition --quiet --require --set --stats --timeout --to --until --verbose --version --zero -0 -K -V -X -b -f -h -j -k -p -q -v" ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _event_replay event-replay
