@@ -86,6 +86,10 @@ Result<Appended> append(Partition& partition, const Strings& values, TestProduce
   return partition.append(batch, AppendOrigin::client, WallTime{1000});
 }
 
+bool consumers_see_nothing(const Partition& partition) {
+  return partition.read(Offset{0}, 1000, Isolation::high_watermark, true, Patience::waits)->empty();
+}
+
 const std::string kMegabyte(1 << 20, 'x');
 
 }  // namespace
@@ -101,13 +105,13 @@ TEST_CASE("nothing is below the watermark, nor read by consumers, before its syn
   gate.await_arrival();
   CHECK(partition->log_end() == Offset{1});
   CHECK(partition->high_watermark() == Offset{0});
-  CHECK(partition->read(Offset{0}, 1000, Isolation::high_watermark, true)->empty());
-  CHECK_FALSE(partition->read(Offset{0}, 1000, Isolation::log_end, true)->empty());
+  CHECK(consumers_see_nothing(*partition));
+  CHECK_FALSE(partition->read(Offset{0}, 1000, Isolation::log_end, true, Patience::waits)->empty());
   CHECK_FALSE(ticket->was_fired());
   gate.open();
   storage.finish();
   CHECK(partition->high_watermark() == Offset{1});
-  CHECK_FALSE(partition->read(Offset{0}, 1000, Isolation::high_watermark, true)->empty());
+  CHECK_FALSE(consumers_see_nothing(*partition));
   CHECK(ticket->was_fired());
 }
 
@@ -250,7 +254,7 @@ TEST_CASE("a failed sync is final: waiters wake, nothing is tried again, nothing
     while (!partition->failed()) std::this_thread::yield();
     storage.disk.fail_if(nullptr);  // as Linux has it: the next one succeeds
     CHECK(append(*partition, {"b"}).error().code == Code::kafka_storage_error);
-    CHECK(partition->read(Offset{0}, 100, Isolation::log_end, true).error().code ==
+    CHECK(partition->read(Offset{0}, 100, Isolation::log_end, true, Patience::waits).error().code ==
           Code::kafka_storage_error);
     auto late = std::make_shared<Ticket>(storage.loop);
     partition->await_watermark(Offset{1}, late);
