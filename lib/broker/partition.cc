@@ -24,8 +24,6 @@ Partition::Partition(PartitionName name, std::unique_ptr<Log> log,
   segments_seen_ = log_->segment_count();
 }
 
-Partition::~Partition() { syncs_.count_unsynced(-counted_unsynced_); }
-
 std::shared_ptr<const TopicConfig> Partition::config() const {
   std::lock_guard lock(config_mutex_);
   return config_;

@@ -48,7 +48,6 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // `syncs` outlives the partition.
   Partition(PartitionName name, std::unique_ptr<Log> log, std::shared_ptr<const TopicConfig> config,
             SyncScheduler& syncs);
-  ~Partition();
 
   const PartitionName& name() const { return name_; }
   std::shared_ptr<const TopicConfig> config() const;  // shared: replaced while requests use it

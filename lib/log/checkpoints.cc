@@ -72,7 +72,10 @@ bool is_torn_metadata(Disk& disk, const std::string& directory, const Uuid& topi
   std::string whole = partition_metadata(topic);
   std::string_view there = text_of(*file);
   while (there.ends_with('\0')) there.remove_suffix(1);
-  return there.size() < whole.size() && std::string_view(whole).starts_with(there);
+  // The first line alone would be any topic's.
+  constexpr std::string_view kBeforeId = "version: 0\ntopic_id: ";
+  bool tells_topic = there.empty() || there.size() > kBeforeId.size();
+  return tells_topic && there.size() < whole.size() && std::string_view(whole).starts_with(there);
 }
 
 Result<std::optional<MetaProperties>> load_meta_properties(Disk& disk, const std::string& path) {

@@ -65,9 +65,7 @@ Result<void> gzip_members(z_stream& stream, size_t in_size, Buffer& out, size_t 
     used = out.size() - stream.avail_out;
     if (used > size_max) return too_much(size_max);
     if (status == Z_STREAM_END) {
-      // What follows a member and is no other one is ignored, as Java does.
-      bool another = stream.avail_in >= 2 && stream.next_in[0] == 0x1f && stream.next_in[1] == 0x8b;
-      if (!another) break;
+      if (stream.avail_in == 0) break;
       inflateReset(&stream);
       continue;
     }

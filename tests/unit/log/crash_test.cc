@@ -251,7 +251,7 @@ TEST_CASE("what recovery found after a kill survives a power cut soon after") {
     std::mt19937_64 random(seed);
     size_t count = work.disk.operation_count();
     auto cut = work.disk.after_cut(count, Survival::nothing, random);
-    Promise promise{count, end, log.log->log_start()};
+    Promise promise{count, end, work.promises.back().start};
     check_image(work, promise, *cut);
   }
 }
