@@ -81,6 +81,7 @@ Result<Appended> Partition::append(CheckedBatch& batch, AppendOrigin origin, Wal
     rolled = std::exchange(segments_seen_, log_->segment_count()) != log_->segment_count();
   }
   if (appended->duplicate) return appended;
+  if (is_mutant("watermark-before-sync")) advance_watermark();
   if (is_durable()) {
     if (waiters_.any() || log_->unsynced_bytes() >= kUnsyncedLazy) {
       sync_now();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lib/base/logger.h"
+#include "lib/base/mutant.h"
 #include "lib/base/text.h"
 #include "lib/broker/config/topic_config.h"
 
@@ -259,7 +260,7 @@ void PartitionStore::maintain(WallTime now) {
   each([&](Partition& partition) { partition.maintain(now); });
   // On a full disk the checkpoint may have failed, and only deletion helps.
   OffsetCheckpoint starts = checkpoints_now().log_starts;
-  if (!checkpoint()) return;
+  if (!is_mutant("deletes-before-checkpoint") && !checkpoint()) return;
   each([&](Partition& partition) {
     auto start = starts.find({partition.name().topic, partition.name().partition.value});
     if (start == starts.end()) return;

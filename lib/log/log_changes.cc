@@ -6,7 +6,6 @@
 
 #include "lib/base/ensure.h"
 #include "lib/base/logger.h"
-#include "lib/base/mutant.h"
 #include "lib/base/text.h"
 #include "lib/log/log.h"
 #include "lib/log/producer_replay.h"
@@ -330,7 +329,6 @@ Result<void> Log::apply_retention(WallTime now, Offset limit) {
 
 Result<size_t> Log::delete_segments(Offset stored_start) {
   stored_start = std::min(stored_start, log_start());
-  if (is_mutant("deletes-before-checkpoint")) stored_start = log_start();
   Segments kept = *segments();
   size_t count = 0;
   while (count + 1 < kept.size() && kept[count + 1]->base() <= stored_start) count++;

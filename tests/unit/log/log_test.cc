@@ -141,25 +141,25 @@ TEST_CASE("indexes that are missing or wrong are built again") {
 }
 
 TEST_CASE("a retry of one of the last five batches is recognised, also after a kill and a roll") {
-  TestLog log({.segment_bytes = 500});
-  for (int32_t i = 0; i < 20; i++) {
+  TestLog log({.segment_bytes = 500});  // seven of these batches: the last segment holds one
+  for (int32_t i = 0; i < 22; i++) {
     log.append(batch_of({text("v", i)}, 1000, Codec::none, {.id = 7, .sequence = i}));
   }
   log.sync();  // snapshots are written
   for (bool again : {false, true}) {
     if (again) log.open(false);
-    for (int32_t i = 15; i < 20; i++) {
+    for (int32_t i = 17; i < 22; i++) {
       Appended retry =
           log.append(batch_of({text("v", i)}, 1000, Codec::none, {.id = 7, .sequence = i}));
       CHECK(retry.duplicate);
       CHECK(retry.base_offset == Offset{i});
     }
-    CHECK(log.log->log_end() == Offset{20});
+    CHECK(log.log->log_end() == Offset{22});
   }
-  auto gap = log.try_append(batch_of({"x"}, 1000, Codec::none, {.id = 7, .sequence = 21}));
+  auto gap = log.try_append(batch_of({"x"}, 1000, Codec::none, {.id = 7, .sequence = 23}));
   CHECK(gap.error().code == Code::out_of_order_sequence_number);
   log.append(batch_of({"x"}, 1000, Codec::none, {.id = 7, .epoch = 1, .sequence = 0}));
-  auto old = log.try_append(batch_of({"x"}, 1000, Codec::none, {.id = 7, .sequence = 20}));
+  auto old = log.try_append(batch_of({"x"}, 1000, Codec::none, {.id = 7, .sequence = 22}));
   CHECK(old.error().code == Code::invalid_producer_epoch);
 }
 
