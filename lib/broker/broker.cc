@@ -60,8 +60,8 @@ Broker::Broker(const BrokerConfig& config, Disk& disk)
       sessions_(static_cast<size_t>(config.fetch_sessions)),
       frame_memory_(config.queued_bytes_max > 0 ? static_cast<size_t>(config.queued_bytes_max)
                                                 : MemoryBudget::kUnlimited),
-      counters_(static_cast<size_t>(config.loops)),
-      files_(std::make_shared<OpenFiles>(disk, open_files_max())) {
+      files_(std::make_shared<OpenFiles>(disk, open_files_max())),
+      counters_(static_cast<size_t>(config.loops)) {
   for (int32_t i = 0; i < config.loops; i++) loops_.push_back(std::make_unique<UvLoop>());
   views_.resize(loops_.size());
 }

@@ -108,13 +108,15 @@ class Broker {
   MemoryBudget frame_memory_;
   Complaints complaints_;
 
+  // These outlive the partitions, some of which live as long as views and posts of the loops do.
+  std::shared_ptr<OpenFiles> files_;  // shared by all logs
+  std::unique_ptr<LogDirectory> directory_;
+  std::unique_ptr<SyncScheduler> syncs_;
+
   std::vector<std::unique_ptr<UvLoop>> loops_;
   std::vector<View> views_;  // each written and read by its own loop
   std::vector<LoopCounters> counters_;
   std::unique_ptr<DiskPool> pool_ = std::make_unique<DiskPool>();
-  std::shared_ptr<OpenFiles> files_;  // shared by all logs
-  std::unique_ptr<LogDirectory> directory_;
-  std::unique_ptr<SyncScheduler> syncs_;
   std::unique_ptr<PartitionStore> partitions_;
   std::unique_ptr<MetadataDriver> metadata_;
   std::unique_ptr<Server> server_;
