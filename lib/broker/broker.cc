@@ -190,6 +190,7 @@ int Broker::finish_stop() {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   pool_.reset();  // after the syncs that are under way
+  syncs_->on_checkpoint_due({});  // the last syncs may be large; closing ends with a checkpoint
   std::vector<const LoopCounters*> counters;
   for (const LoopCounters& each : counters_) counters.push_back(&each);
   log_debug("served ", summary(counters, syncs_->syncs()));

@@ -250,6 +250,20 @@ def _(folder):
         assert run.end() == 0
 
 
+@sentence("a clean stop syncs what a topic with a large flush.messages has not, however much it is")
+def _(folder):
+    with Run(folder, *here(folder)) as run:
+        with Connection(run.ready()) as one:
+            one.create_topic("t", {"flush.messages": 1000000})
+            megabyte = batch([bytes(1000000)])
+            for _ in range(70):
+                end = one.produce("t", 0, megabyte) + 1
+        assert run.end() == 0, run.err
+    assert is_clean(folder)
+    points = (folder / "data" / "recovery-point-offset-checkpoint").read_text()
+    assert f"t 0 {end}\n" in points, points
+
+
 @sentence("a stop answers who waits for acks and who waits for records, then closes")
 def _(folder):
     with Run(folder, *here(folder)) as run:
