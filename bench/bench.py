@@ -74,10 +74,12 @@ class Eventd(Broker):
     name = "eventd"
 
     def start(self):
-        self.process = subprocess.Popen(
-            [EVENTD, "--data-dir", self.folder / "data", "--port", "0", "-X", "num.partitions=1",
-             "-X", f"flush.messages={self.flush_messages}"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [EVENTD, "-q", "--data-dir", self.folder / "data", "--port", "0",
+                 "-X", "num.partitions=1",
+                 "-X", f"log.flush.interval.messages={self.flush_messages}"],
+                stdout=subprocess.PIPE, stderr=log, text=True)
         line = self.process.stdout.readline()
         match = re.match(r"listening on .*:(\d+)$", line.strip())
         if not match:
@@ -88,6 +90,9 @@ class Eventd(Broker):
         self.process.send_signal(how)
         self.process.wait(20)
         self.process.stdout.close()
+        complaints = (self.folder / "log").read_text()
+        if complaints:  # of a config that it did not take, for one
+            raise SystemExit(f"bench: eventd complained:\n{complaints}")
 
 
 class Kafka(Broker):
