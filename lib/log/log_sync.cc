@@ -114,6 +114,8 @@ void Log::finish_sync(SyncPlan plan) {
 
 Result<void> Log::close(WallTime now) {
   if (found_clean_) return {};
+  // Nothing was ever in it: what a power cut takes of its directory, the next start makes again.
+  if (log_end() == Offset{0} && unsynced_bytes() == 0) return {};
   Result<void> loaded = load_producers();
   if (!loaded) return loaded;
   const Segment& last = *segments()->back();
@@ -124,8 +126,14 @@ Result<void> Log::close(WallTime now) {
   if (log_end() > Offset{0}) note_snapshot(now);
   SyncPlan plan = begin_sync();
   Result<void> synced = run_sync(disk(), plan);
-  if (synced) finish_sync(std::move(plan));
-  return synced;
+  if (!synced) return synced;
+  finish_sync(std::move(plan));
+  // Nobody asks for them any more. One that stays is found by the next start.
+  for (const std::string& path : take_deleted()) {
+    Result<void> removed = disk().remove_file(path);
+    if (!removed && removed.error().code != Code::not_found) log_warning(removed.error().message);
+  }
+  return {};
 }
 
 }  // namespace eventd

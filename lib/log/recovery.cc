@@ -270,7 +270,7 @@ Result<void> LogRecovery::check(size_t index, Offset point) {
   }
   Result<std::shared_ptr<File>> file = segment.file();
   if (!file) return pass(file);
-  if (!is_mutant("recovery-does-not-sync")) {
+  if (segment.size_bytes() > 0 && !is_mutant("recovery-does-not-sync")) {
     Result<void> synced = (*file)->sync();
     if (!synced) return synced;
   }
