@@ -432,6 +432,18 @@ def _(folder):
         assert run.end() == 0
 
 
+@sentence("after a kill -9 the next one starts, although the killed one is not quite gone")
+def _(folder):
+    (folder / "next").mkdir()
+    with Run(folder, *here(folder)) as run:
+        run.ready()
+        with Run(folder / "next", *here(folder)) as following:
+            time.sleep(0.2)  # so long does the death take
+            run.process.kill()
+            following.ready()
+            assert following.end() == 0
+
+
 @sentence("a port that is taken: 3, and a directory that was clean stays clean")
 def _(folder):
     with Run(folder, *here(folder)) as run:
