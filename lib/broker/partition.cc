@@ -17,11 +17,38 @@ void append_text(std::string& out, const PartitionName& name) {
 
 Partition::Partition(PartitionName name, std::unique_ptr<Log> log,
                      std::shared_ptr<const TopicConfig> config, SyncScheduler& syncs)
-    : name_(std::move(name)), log_(std::move(log)), syncs_(syncs), config_(std::move(config)) {
+    : name_(std::move(name)), syncs_(syncs), config_(std::move(config)) {
   durable_.store(config_->flush_messages == 1);
+  adopt(std::move(log));
+}
+
+Partition::Partition(PartitionName name, OpenIt open_it, std::shared_ptr<const TopicConfig> config,
+                     SyncScheduler& syncs)
+    : name_(std::move(name)),
+      open_it_(std::move(open_it)),
+      syncs_(syncs),
+      config_(std::move(config)) {
+  durable_.store(config_->flush_messages == 1);
+}
+
+void Partition::adopt(std::unique_ptr<Log> log) {
+  log_ = std::move(log);
   // Recovery has synced all that it found, or it was synced before.
   high_watermark_.store(log_->log_end().value);
   segments_seen_ = log_->segment_count();
+  is_open_.store(true, std::memory_order_release);
+}
+
+Result<void> Partition::open() {
+  if (is_open()) return {};
+  std::lock_guard lock(mutex_);
+  if (is_open()) return {};
+  if (retired()) return eventd::fail(Code::not_leader_or_follower, text(name_, " was closed"));
+  Result<std::unique_ptr<Log>> log = open_it_(*config());
+  if (!log) return pass(log);
+  adopt(std::move(*log));
+  open_it_ = nullptr;
+  return {};
 }
 
 std::shared_ptr<const TopicConfig> Partition::config() const {
@@ -33,13 +60,13 @@ void Partition::set_config(std::shared_ptr<const TopicConfig> config) {
   bool was_durable = is_durable();
   {
     std::lock_guard lock(mutex_);
-    log_->set_config(config->log);
+    if (is_open()) log_->set_config(config->log);
     durable_.store(config->flush_messages == 1);
     count_unsynced();
     std::lock_guard config_lock(config_mutex_);
     config_ = std::move(config);
   }
-  if (was_durable == is_durable()) return;
+  if (was_durable == is_durable() || !is_open()) return;
   // What was appended under the other rule is neither below the watermark nor soon synced.
   if (is_durable()) {
     sync_now();
@@ -50,7 +77,7 @@ void Partition::set_config(std::shared_ptr<const TopicConfig> config) {
 
 // Under mutex_. Only what durable partitions owe the disk bounds the appends to others.
 void Partition::count_unsynced() {
-  bool owes = is_durable() && !abandoned_.load();
+  bool owes = is_open() && is_durable() && !abandoned_.load();
   int64_t owed = owes ? static_cast<int64_t>(log_->unsynced_bytes()) : 0;
   syncs_.count_unsynced(owed - std::exchange(counted_unsynced_, owed));
 }

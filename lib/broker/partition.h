@@ -10,9 +10,14 @@
 // the log's end, and syncs are by count, by time and on roll. No reader sees past the watermark.
 //
 // A failed sync is final: failed() stays true, waiters wake, and nothing is acknowledged any more.
+//
+// After a clean stop a log needs no look before somebody asks for it, so that ten thousand start in
+// milliseconds: open() is called before a partition is used, and is_open() tells whether it was.
+// Until then only the members that say so may be called.
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,6 +53,16 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // `syncs` outlives the partition.
   Partition(PartitionName name, std::unique_ptr<Log> log, std::shared_ptr<const TopicConfig> config,
             SyncScheduler& syncs);
+  // Its log is opened by the first open(), with the config of that time.
+  using OpenIt = std::function<Result<std::unique_ptr<Log>>(const TopicConfig& config)>;
+  Partition(PartitionName name, OpenIt open_it, std::shared_ptr<const TopicConfig> config,
+            SyncScheduler& syncs);
+
+  // -- whether it is open or not
+
+  // Any thread. An error leaves it as it was: the next call tries again.
+  Result<void> open();
+  bool is_open() const { return is_open_.load(std::memory_order_acquire); }
 
   const PartitionName& name() const { return name_; }
   std::shared_ptr<const TopicConfig> config() const;  // shared: replaced while requests use it
@@ -63,6 +78,15 @@ class Partition : public std::enable_shared_from_this<Partition> {
 
   bool failed() const { return failed_.load(); }
   bool is_durable() const { return durable_.load(); }
+
+  // The partition is deleted or the broker stops: waiters wake, appends are refused.
+  void retire();
+  bool retired() const { return retired_.load(); }
+  // Of a partition that is deleted. When this returns nothing touches its paths any more: they may
+  // be renamed, and be another topic's from then on. Waits for a sync that is under way.
+  void abandon();
+
+  // -- after open()
 
   Offset log_start() const { return log_->log_start(); }
   Offset log_end() const { return log_->log_end(); }
@@ -104,12 +128,6 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // file.delete.delay.ms.
   std::vector<std::string> delete_segments(Offset stored_start);
 
-  // The partition is deleted or the broker stops: waiters wake, appends are refused.
-  void retire();
-  bool retired() const { return retired_.load(); }
-  // Of a partition that is deleted. When this returns no sync touches its paths any more: they may
-  // be renamed, and be another topic's from then on. Waits for a sync that is under way.
-  void abandon();
   // After a last sync: the producer snapshot of a clean stop.
   Result<void> close();
 
@@ -124,8 +142,12 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void fail(const Error& error);
   void count_unsynced();
 
+  void adopt(std::unique_ptr<Log> log);  // under mutex_
+
   const PartitionName name_;
-  const std::unique_ptr<Log> log_;
+  OpenIt open_it_;            // under mutex_
+  std::unique_ptr<Log> log_;  // set once, before is_open_
+  std::atomic<bool> is_open_{false};
   SyncScheduler& syncs_;
 
   std::mutex sync_mutex_;  // one sync at a time; taken before mutex_

@@ -73,12 +73,21 @@ Result<void> PartitionStore::open_all(const Image& image, const LastRun& last) {
     if (!opened) return opened;
   }
   publish(std::move(table));
-  stored_ = directory_.found();
   // A topic that takes a name again must not inherit what is known of the one before.
-  auto is_adopted = [&](const auto& entry) { return adopted_.contains(entry.first); };
-  bool all_adopted = std::ranges::all_of(stored_.recovery_points, is_adopted) &&
-                     std::ranges::all_of(stored_.log_starts, is_adopted);
-  return all_adopted ? Result<void>() : checkpoint();
+  auto is_ours = [&](const auto& entry) {
+    const auto& [topic, partition] = entry.first;
+    TopicPointer known = image.topic(topic);
+    return known && static_cast<size_t>(partition) < known->partitions.size() &&
+           !disowned_.contains(entry.first);
+  };
+  bool all_ours = false;
+  {
+    std::lock_guard lock(checkpoint_mutex_);
+    stored_ = directory_.found();
+    all_ours = std::ranges::all_of(stored_.recovery_points, is_ours) &&
+               std::ranges::all_of(stored_.log_starts, is_ours);
+  }
+  return all_ours ? Result<void>() : checkpoint();
 }
 
 Result<void> PartitionStore::open_topic(const Image& image, const TopicImage& topic,
@@ -108,62 +117,75 @@ Result<void> PartitionStore::open_topic(const Image& image, const TopicImage& to
 Result<std::shared_ptr<Partition>> PartitionStore::open_one(const Image& image,
                                                             const TopicImage& topic, size_t index,
                                                             const Opening& opening) {
-  auto number = static_cast<int32_t>(index);
+  PartitionName name{topic.name, topic.id, PartitionId{static_cast<int32_t>(index)}};
+  auto config = effective_topic_config(image, config_, directory_.identity().node_id, topic.name);
+  if (!opening.is_new && opening.last.clean) {
+    auto open_it = [this, name, opening](const TopicConfig& then) {
+      return open_log(name, then, opening);
+    };
+    return std::make_shared<Partition>(name, open_it, std::move(config), syncs_);
+  }
+  Result<std::unique_ptr<Log>> log = open_log(name, *config, opening);
+  if (!log) return pass(log);
+  return std::make_shared<Partition>(name, std::move(*log), std::move(config), syncs_);
+}
+
+Result<std::unique_ptr<Log>> PartitionStore::open_log(const PartitionName& name,
+                                                      const TopicConfig& config,
+                                                      const Opening& opening) {
   OpenLog how;
   how.files = files_;
-  how.directory = directory_.log_path(topic.name, number);
+  how.directory = directory_.log_path(name.topic, name.partition.value);
   how.clean = opening.is_new || opening.last.clean;
   how.now = wall_now();
-  auto config = effective_topic_config(image, config_, directory_.identity().node_id, topic.name);
-  how.config = config->log;
-  Result<bool> claimed = claim(topic, number, opening, how);
+  how.config = config.log;
+  Result<bool> claimed = claim(name, opening, how);
   if (!claimed) return pass(claimed);
   Recovery found;
   Result<std::unique_ptr<Log>> log = Log::open(how, found);
-  if (!log) return pass(log);
-  if (!found.was_clean && found.scanned_bytes > 0) {
-    log_info(topic.name, "-", number, ": checked ", found.scanned_bytes, " bytes from offset ",
-             found.scanned_from, " on");
+  if (log && !found.was_clean && found.scanned_bytes > 0) {
+    log_info(name, ": checked ", found.scanned_bytes, " bytes from offset ", found.scanned_from,
+             " on");
   }
-  PartitionName name{topic.name, topic.id, PartitionId{number}};
-  return std::make_shared<Partition>(std::move(name), std::move(*log), std::move(config), syncs_);
+  return log;
 }
 
-Result<bool> PartitionStore::claim(const TopicImage& topic, int32_t number, const Opening& opening,
+Result<bool> PartitionStore::claim(const PartitionName& name, const Opening& opening,
                                    OpenLog& how) {
   Disk& disk = syncs_.disk();
-  std::pair key{topic.name, number};
   if (opening.is_new) {
-    Result<void> forgotten = forget_checkpoints(topic, number);
+    Result<void> forgotten = forget_checkpoints(name);
     if (!forgotten) return pass(forgotten);
   }
   Result<std::optional<Uuid>> owner = load_partition_metadata(disk, how.directory);
   if (!owner && owner.error().code == Code::bad_data) {
-    Result<bool> torn = may_be_torn(disk, how.directory, topic.id);
+    Result<bool> torn = may_be_torn(disk, how.directory, name.topic_id);
     if (!torn) return pass(torn);
     if (*torn) owner = std::optional<Uuid>();
   }
   if (!owner) return pass(owner);
-  if (*owner == topic.id && !opening.is_new) {
+  if (*owner == name.topic_id && !opening.is_new) {
+    std::pair key{name.topic, name.partition.value};
     const LogDirectory::Checkpoints& found = directory_.found();
     auto point = found.recovery_points.find(key);
     if (point != found.recovery_points.end()) how.recovery_point = point->second;
     auto start = found.log_starts.find(key);
     if (start != found.log_starts.end()) how.log_start = start->second;
-    adopted_.insert(key);
     return true;
   }
-  if (*owner && **owner != topic.id) {
-    Result<std::string> aside = directory_.set_aside(topic.name, number);
+  Result<void> forgotten = forget_checkpoints(name);
+  if (!forgotten) return pass(forgotten);
+  if (*owner && **owner != name.topic_id) {
+    Result<std::string> aside = directory_.set_aside(name.topic, name.partition.value);
     if (!aside) return pass(aside);
-    log_warning("the log of ", topic.name, "-", number, " belongs to another topic, ", **owner,
-                "; it is kept as ", *aside);
+    log_warning("the log of ", name, " belongs to another topic, ", **owner, "; it is kept as ",
+                *aside);
   } else {
     Result<bool> there = disk.exists(how.directory);
     if (!there) return pass(there);
     how.clean = how.clean && !*there;
   }
-  how.partition_metadata = partition_metadata(topic.id);
+  how.partition_metadata = partition_metadata(name.topic_id);
   return false;
 }
 
@@ -203,9 +225,10 @@ Result<void> PartitionStore::update_topics(const Image& before, const Image& aft
   return done;
 }
 
-Result<void> PartitionStore::forget_checkpoints(const TopicImage& topic, int32_t partition) {
-  std::pair key{topic.name, partition};
+Result<void> PartitionStore::forget_checkpoints(const PartitionName& name) {
+  std::pair key{name.topic, name.partition.value};
   std::lock_guard lock(checkpoint_mutex_);
+  disowned_.insert(key);
   bool stale = stored_.recovery_points.contains(key) || stored_.log_starts.contains(key);
   if (!stale) return {};
   return directory_.store(checkpoints_now(), stored_);
@@ -253,13 +276,18 @@ void PartitionStore::maintain(WallTime now) {
   auto each = [&](auto act) {
     for (const auto& [id, partitions] : current->topics()) {
       for (const std::shared_ptr<Partition>& partition : *partitions) {
-        if (partition) act(*partition);
+        if (partition && partition->is_open()) act(*partition);
       }
     }
   };
+  open_all_logs(*current);
   each([&](Partition& partition) { partition.maintain(now); });
   // On a full disk the checkpoint may have failed, and only deletion helps.
-  OffsetCheckpoint starts = checkpoints_now().log_starts;
+  OffsetCheckpoint starts;
+  {
+    std::lock_guard lock(checkpoint_mutex_);
+    starts = checkpoints_now().log_starts;
+  }
   if (!is_mutant("deletes-before-checkpoint") && !checkpoint()) return;
   each([&](Partition& partition) {
     auto start = starts.find({partition.name().topic, partition.name().partition.value});
@@ -271,16 +299,38 @@ void PartitionStore::maintain(WallTime now) {
   });
 }
 
+// Retention looks at all logs, also at those that nobody has asked for since the start.
+void PartitionStore::open_all_logs(const PartitionTable& table) {
+  for (const auto& [id, partitions] : table.topics()) {
+    for (const std::shared_ptr<Partition>& partition : *partitions) {
+      if (!partition || partition->retired()) continue;
+      Result<void> opened = partition->open();
+      if (!opened) log_warning(partition->name(), ": ", opened.error().message);
+    }
+  }
+}
+
 LogDirectory::Checkpoints PartitionStore::checkpoints_now() const {
   LogDirectory::Checkpoints now;
+  const LogDirectory::Checkpoints& found = directory_.found();
+  auto keep = [](const OffsetCheckpoint& from, const auto& key, OffsetCheckpoint& to) {
+    auto known = from.find(key);
+    if (known != from.end()) to.insert(*known);
+  };
   std::shared_ptr<const PartitionTable> current = table();
   for (const auto& [id, partitions] : current->topics()) {
     for (const std::shared_ptr<Partition>& partition : *partitions) {
       if (!partition) continue;
       std::pair key{partition->name().topic, partition->name().partition.value};
-      now.recovery_points[key] = partition->log().recovery_point();
-      now.watermarks[key] = partition->high_watermark();
-      if (partition->log_start() > Offset{0}) now.log_starts[key] = partition->log_start();
+      if (partition->is_open()) {
+        now.recovery_points[key] = partition->log().recovery_point();
+        now.watermarks[key] = partition->high_watermark();
+        if (partition->log_start() > Offset{0}) now.log_starts[key] = partition->log_start();
+      } else if (!disowned_.contains(key)) {
+        keep(found.recovery_points, key, now.recovery_points);
+        keep(found.watermarks, key, now.watermarks);
+        keep(found.log_starts, key, now.log_starts);
+      }
     }
   }
   return now;
@@ -302,6 +352,7 @@ Result<void> PartitionStore::close_all() {
     for (const std::shared_ptr<Partition>& partition : *partitions) {
       if (!partition) continue;
       partition->retire();
+      if (!partition->is_open()) continue;
       Result<void> closed = partition->close();
       if (!closed) return pass(closed, text("close ", partition->name()));
     }

@@ -64,14 +64,20 @@ class PartitionStore {
   };
   Result<std::shared_ptr<Partition>> open_one(const Image& image, const TopicImage& topic,
                                               size_t index, const Opening& opening);
+  // Finds what is in the directory. After a clean stop this runs when the partition is first used,
+  // on any thread.
+  Result<std::unique_ptr<Log>> open_log(const PartitionName& name, const TopicConfig& config,
+                                        const Opening& opening);
   Result<void> open_topic(const Image& image, const TopicImage& topic, const Opening& opening,
                           PartitionTable& table);
   Result<void> update_topics(const Image& before, const Image& after, PartitionTable& table);
   // What the checkpoints tell of an older topic with that name must not be told of the new one.
-  Result<void> forget_checkpoints(const TopicImage& topic, int32_t partition);
+  Result<void> forget_checkpoints(const PartitionName& name);
+  // Under checkpoint_mutex_.
   LogDirectory::Checkpoints checkpoints_now() const;
   // Whether the directory is this topic's already; what the checkpoints say is used only then.
-  Result<bool> claim(const TopicImage& topic, int32_t number, const Opening& opening, OpenLog& how);
+  Result<bool> claim(const PartitionName& name, const Opening& opening, OpenLog& how);
+  void open_all_logs(const PartitionTable& table);
   void retire_topic(const TopicImage& topic, PartitionTable& table);
   void remove_later(std::string path, int64_t delay_ms);
   void publish(PartitionTable table);
@@ -89,9 +95,11 @@ class PartitionStore {
   };
   std::vector<Removal> removals_;
 
-  std::mutex checkpoint_mutex_;  // taken before mutex_
+  // Taken before mutex_, and after a partition's own.
+  std::mutex checkpoint_mutex_;
   LogDirectory::Checkpoints stored_;
-  std::set<std::pair<std::string, int32_t>> adopted_;  // of what was found, those of our logs
+  // Of what the checkpoints were found to hold, that of other topics.
+  std::set<std::pair<std::string, int32_t>> disowned_;
 };
 
 }  // namespace eventd

@@ -295,7 +295,7 @@ Task<Reply> handle_describe_log_dirs(Request& request) {
     for (size_t i = 0; i < topic->partitions.size(); i++) {
       auto index = static_cast<int32_t>(i);
       auto partition = request.view.partitions->find(topic->id, index);
-      if (!partition || !wanted(name, index)) continue;
+      if (!partition || !wanted(name, index) || !partition->open()) continue;
       auto& size = answer.partitions.emplace_back();
       size.partition_index = index;
       size.partition_size = static_cast<int64_t>(partition->log().size_bytes());

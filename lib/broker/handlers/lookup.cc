@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/broker/handlers/lookup.h"
 
+#include "lib/base/logger.h"
 #include "lib/base/text.h"
 
 namespace eventd {
@@ -19,6 +20,11 @@ Result<std::shared_ptr<Partition>> find_partition(const Request& request, const 
   std::shared_ptr<Partition> found = request.view.partitions->find(image->id, partition);
   if (!found || found->retired()) {
     return fail(Code::not_leader_or_follower, "this broker does not lead the partition");
+  }
+  Result<void> opened = found->open();
+  if (!opened) {
+    log_error("open ", found->name(), ": ", opened.error().message);
+    return fail(Code::kafka_storage_error, "the partition's log cannot be opened");
   }
   if (found->failed()) return fail(Code::kafka_storage_error, "the partition's disk has failed");
   return found;

@@ -46,7 +46,9 @@ struct TestStore {
   void reopen(const PartitionStore::LastRun& last) { REQUIRE(open(last).has_value()); }
 
   std::shared_ptr<Partition> partition(const char* topic = "orders", int32_t index = 0) const {
-    return store->table()->find(image->topic(topic)->id, index);
+    std::shared_ptr<Partition> found = store->table()->find(image->topic(topic)->id, index);
+    if (found) REQUIRE(found->open().has_value());
+    return found;
   }
   Result<Appended> append(const char* topic = "orders", int32_t index = 0) {
     BatchBuilder builder;

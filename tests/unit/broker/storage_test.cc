@@ -54,7 +54,11 @@ struct Process {
   }
   ~Process() { pool.reset(); }
 
-  std::shared_ptr<Partition> partition(const Uuid& id) { return store->table()->find(id, 0); }
+  std::shared_ptr<Partition> partition(const Uuid& id) {
+    std::shared_ptr<Partition> found = store->table()->find(id, 0);
+    REQUIRE(found->open().has_value());
+    return found;
+  }
   void append(const Uuid& id, int count, int64_t timestamp = 1000) {
     for (int i = 0; i < count; i++) {
       Buffer bytes = batch_of({text("value-", i)}, timestamp);
@@ -70,7 +74,7 @@ const Uuid kSecond = Uuid::random();
 
 }  // namespace
 
-TEST_CASE("a clean start asks the disk a handful of times for each partition") {
+TEST_CASE("a clean start asks the disk for no partition before somebody uses it") {
   constexpr size_t kPartitions = 100;
   MemoryDisk disk;
   Image image = image_of("t", kFirst);
@@ -92,12 +96,72 @@ TEST_CASE("a clean start asks the disk a handful of times for each partition") {
   }
   size_t before = disk.call_count();
   Process again(disk, image, true);
-  CHECK(disk.call_count() - before <= 8 * kPartitions + 50);
-  CHECK(again.store->table()->find(kFirst, 99)->log_end() == Offset{1});
-  // And a stop that follows writes nothing but the checkpoints.
+  CHECK(disk.call_count() - before < 30);
+  auto last = again.store->table()->find(kFirst, kPartitions - 1);
+  CHECK(!last->is_open());
+  before = disk.call_count();
+  REQUIRE(last->open().has_value());
+  CHECK(disk.call_count() - before <= 8);
+  CHECK(last->log_end() == Offset{1});
+  // A stop that follows writes nothing, and forgets nothing.
   size_t operations = disk.operation_count();
   REQUIRE(again.store->close_all().has_value());
   CHECK(disk.operation_count() - operations < 20);
+  Process third(disk, image, true);
+  CHECK(third.directory->found().recovery_points.size() == kPartitions);
+}
+
+TEST_CASE("a log that was never used has nothing that a stop must sync") {
+  MemoryDisk disk;
+  Process process(disk, image_of("t", kFirst));
+  size_t before = disk.operation_count();
+  REQUIRE(process.store->close_all().has_value());
+  auto operations = disk.operations();
+  for (size_t i = before; i < operations.size(); i++) {
+    CHECK(operations[i].path.find("/t-0") == std::string::npos);
+  }
+}
+
+TEST_CASE("after a clean stop, too, a log of another topic is moved aside, and forgotten") {
+  MemoryDisk disk;
+  {
+    Process process(disk, image_of("t", kFirst));
+    process.append(kFirst, 50);
+    REQUIRE(process.partition(kFirst)->delete_records(Offset{40}).has_value());
+    REQUIRE(process.store->close_all().has_value());
+  }
+  {
+    Process process(disk, image_of("t", kSecond), true);
+    CHECK(process.partition(kSecond)->log_start() == Offset{0});
+    process.append(kSecond, 5);
+  }  // killed before the next checkpoint
+  Process again(disk, image_of("t", kSecond));
+  CHECK(again.partition(kSecond)->log_start() == Offset{0});
+  CHECK(again.partition(kSecond)->log_end() == Offset{5});
+}
+
+TEST_CASE("retention looks at logs that nobody has used since the start") {
+  MemoryDisk disk;
+  {
+    Process process(disk, image_of("t", kFirst));
+    process.append(kFirst, 10, 1000);
+    REQUIRE(process.store->close_all().has_value());
+  }
+  Process again(disk, image_of("t", kFirst, {{"retention.ms", "1000"}}), true);
+  again.store->maintain(WallTime{1'000'000});
+  CHECK(again.store->table()->find(kFirst, 0)->log_start() == Offset{10});
+}
+
+TEST_CASE("a clean stop keeps two or three producer snapshots, however often it happens") {
+  MemoryDisk disk;
+  for (int i = 0; i < 9; i++) {
+    Process process(disk, image_of("t", kFirst), i > 0);
+    process.append(kFirst, 1);
+    REQUIRE(process.store->close_all().has_value());
+  }
+  auto paths = disk.paths();
+  auto is_snapshot = [](const std::string& path) { return path.ends_with(".snapshot"); };
+  CHECK(std::ranges::count_if(paths, is_snapshot) <= 3);
 }
 
 TEST_CASE("a topic that takes a name again inherits nothing from the checkpoints") {
