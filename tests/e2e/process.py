@@ -438,7 +438,7 @@ def _(folder):
     with Run(folder, *here(folder)) as run:
         run.ready()
         with Run(folder / "next", *here(folder)) as following:
-            time.sleep(0.2)  # so long does the death take
+            time.sleep(0.2)  # input: so long does the death take
             run.process.kill()
             following.ready()
             assert following.end() == 0
