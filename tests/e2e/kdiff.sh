@@ -50,10 +50,13 @@ hold_against() {
     $found || { echo "ARCHITECTURE.md says: $2 $pattern, but none does"; wrong=true; }
   done <"$work/listed"
 }
-hold_against 'These differ:' differs
-hold_against 'These are skipped,' skip
+{
+  hold_against 'These differ:' differs
+  hold_against 'These are skipped,' skip
+} >"$work/wrong"
 if $wrong; then
   awk '/^(ok|skip|differs) / { print_it = /^differs / } print_it' "$work/answers" | cut -c 1-400
+  cat "$work/wrong"  # last, where the runner shows it
   fail "the lists of ARCHITECTURE.md are not what was seen"
 fi
 stop_broker

@@ -144,8 +144,15 @@ func (p *Player) play(step Step) (*Outcome, error) {
 			return nil, nil
 		}
 		tree := p.receive(waiting, step)
-		if p.settled(step, tree) || time.Now().After(deadline) {
+		if p.settled(step, tree) {
 			return p.finish(step, waiting, tree)
+		}
+		if time.Now().After(deadline) {
+			outcome, err := p.finish(step, waiting, tree)
+			if err == nil && len(step.Until) > 0 {
+				err = fmt.Errorf("never came to %v", step.Until)
+			}
+			return outcome, err
 		}
 	}
 }

@@ -22,6 +22,7 @@ type Story struct {
 	Topics map[string]Topic `yaml:"topics"`
 	Setup  []Step           `yaml:"setup"`
 	Steps  []Step           `yaml:"steps"`
+	Alone  bool             `yaml:"alone"` // No other story is told meanwhile.
 	Masks  `yaml:",inline"`
 }
 

@@ -46,12 +46,16 @@ func (b Broker) ask(req kmsg.Request, versionMax int16) (kmsg.Response, error) {
 	return answer.Response, err
 }
 
-// wakeCoordinators makes a fresh broker create its internal topics before the first story needs them.
+// wakeCoordinators makes a fresh broker create its internal topics before the first story needs them: of groups and
+// of transactions, where it has these.
 func (b Broker) wakeCoordinators() {
-	for kind := range int8(2) {
+	for kind, use := range []kmsg.Key{kmsg.JoinGroup, kmsg.AddPartitionsToTxn} {
+		if _, advertised := b.Versions[use.Int16()]; !advertised {
+			continue
+		}
 		for deadline := time.Now().Add(retryFor); time.Now().Before(deadline); time.Sleep(retryPause) {
 			req := kmsg.NewPtrFindCoordinatorRequest()
-			req.CoordinatorKey, req.CoordinatorType = "kdiff", kind
+			req.CoordinatorKey, req.CoordinatorType = "kdiff", int8(kind)
 			response, err := b.ask(req, 3)
 			if err != nil || response.(*kmsg.FindCoordinatorResponse).ErrorCode == 0 {
 				break
