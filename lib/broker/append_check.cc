@@ -107,6 +107,16 @@ Refusal untimely(const BatchHeader& header, Bytes payload, const TimeBounds& bou
       .error();
 }
 
+// A producer may not say that the broker stamped its records.
+Refusal stamped_by_producer(const BatchHeader& header) {
+  std::vector<RecordError> errors;
+  auto shown = std::min<int32_t>(header.record_count, static_cast<int32_t>(kRecordErrorsShown));
+  for (int32_t i = 0; i < shown; i++) errors.push_back({i, "a producer set LogAppendTime"});
+  return refuse_records(Code::invalid_timestamp, "only brokers set LogAppendTime",
+                        std::move(errors))
+      .error();
+}
+
 // What the records say, once their payload is plain.
 std::expected<RecordWalk, Refusal> check_records(const BatchHeader& header, Bytes payload,
                                                  const AppendRules& rules,
@@ -197,9 +207,7 @@ std::expected<CheckedBatch, Refusal> check_produced_batch(MutableBytes batch,
   if (auto ok = check_header(*header, rules); !ok) return std::unexpected(ok.error());
   if (!check_batch(*header, batch)) return refuse(Code::corrupt_message);
   if (auto ok = check_counts(*header); !ok) return std::unexpected(ok.error());
-  if (rules.timestamp_type == TimestampType::create_time && header->is_log_append_time()) {
-    return refuse_late(Code::invalid_timestamp);
-  }
+  if (header->is_log_append_time()) return std::unexpected(stamped_by_producer(*header));
 
   CheckedBatch checked{.bytes = batch, .header = *header};
   TimeBounds bounds(rules, now);
@@ -209,8 +217,11 @@ std::expected<CheckedBatch, Refusal> check_produced_batch(MutableBytes batch,
   Bytes plain = records_of(batch);
   if (header->codec() != Codec::none) {
     if (rules.timestamp_type == TimestampType::create_time && !bounds.hold(header->max_timestamp)) {
-      return refuse_records(Code::invalid_timestamp, "the batch is later than the topic allows",
-                            {});
+      // Refused in any case, and opened to say which records are at fault.
+      if (!decompress(header->codec(), plain, opened, kOpenedMax)) {
+        return refuse_late(Code::corrupt_message);
+      }
+      return std::unexpected(untimely(*header, opened, bounds));
     }
     if (!must_be_opened(rules, target, header->codec()))
       plain = {};

@@ -105,7 +105,8 @@ std::vector<FetchWant> wants_of(const FetchRequest& body) {
       want.name = {topic.topic_id, std::string(topic.topic), partition.partition};
       want.fetch_offset = partition.fetch_offset;
       want.bytes_max = partition.partition_max_bytes;
-      want.current_leader_epoch = partition.current_leader_epoch;
+      // Here Kafka takes any negative number for none.
+      want.current_leader_epoch = std::max(partition.current_leader_epoch, kNoLeaderEpoch.value);
       want.last_fetched_epoch = partition.last_fetched_epoch;
       wants.push_back(std::move(want));
     }

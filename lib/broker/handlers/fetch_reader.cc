@@ -90,7 +90,8 @@ FetchFound FetchReader::read(const FetchWant& want, int64_t budget, bool first,
     return std::move(found);
   };
   auto partition =
-      find_partition(request_, {want.name.topic, want.name.topic_id}, want.name.partition);
+      find_partition(request_, topic_name(request_, want.name.topic, want.name.topic_id),
+                     want.name.partition);
   if (!partition) return refuse(partition.error().code);
   if (!allows(request_, Operation::read, (*partition)->name().topic)) {
     return refuse(Code::topic_authorization_failed);

@@ -6,6 +6,12 @@
 
 namespace eventd {
 
+TopicName topic_name(const Request& request, std::string_view name, const Uuid& id) {
+  constexpr int16_t kFirstWithIds = 13;
+  if (request.version < kFirstWithIds) return {name, std::nullopt};
+  return {name, id};
+}
+
 Result<std::shared_ptr<Partition>> find_partition(const Request& request, const TopicName& topic,
                                                   int32_t partition) {
   bool by_id = topic.id && topic.name.empty();

@@ -18,6 +18,9 @@ struct TopicName {
   std::optional<Uuid> id;  // nothing: this API or version has no ids
 };
 
+// Of a Produce or a Fetch: both name topics by id from version 13 on.
+TopicName topic_name(const Request& request, std::string_view name, const Uuid& id);
+
 // The partition, if its topic exists and this broker leads it; else the code that a client gets.
 Result<std::shared_ptr<Partition>> find_partition(const Request& request, const TopicName& topic,
                                                   int32_t partition);

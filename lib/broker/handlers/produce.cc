@@ -156,7 +156,8 @@ std::shared_ptr<Partition> Produce::find(const ProduceRequest::TopicProduceData&
     refuse(answer, Code::invalid_topic_exception);
     return nullptr;
   }
-  auto partition = find_partition(request_, {topic.name, topic.topic_id}, data.index);
+  auto partition =
+      find_partition(request_, topic_name(request_, topic.name, topic.topic_id), data.index);
   if (!partition) {
     refuse(answer, partition.error().code);
     return nullptr;

@@ -3,6 +3,7 @@
 #include "lib/wire/messages/topics.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "lib/broker/broker.h"
@@ -289,16 +290,23 @@ Task<Reply> handle_delete_records(Request& request) {
   Duration asked = std::chrono::milliseconds(std::max(0, body->timeout_ms));
   Instant deadline = request.arrived + std::min<Duration>(asked, kWaitMax);
   DeleteRecordsResponse response;
-  response.topics.resize(body->topics.size());
-  for (size_t t = 0; t < body->topics.size(); t++) {
-    const auto& topic = body->topics[t];
-    response.topics[t].name = topic.name;
-    response.topics[t].partitions.resize(topic.partitions.size());
-    for (size_t p = 0; p < topic.partitions.size(); p++) {
-      DeleteAnswer& answer = response.topics[t].partitions[p];
-      answer.partition_index = topic.partitions[p].partition_index;
-      int64_t offset = topic.partitions[p].offset;
-      co_await delete_before(request, topic.name, offset, deadline, answer);
+  // As Kafka has it, once a partition: the last offset that is named for it counts.
+  std::map<std::string_view, std::map<int32_t, int64_t>> wanted;
+  for (const auto& topic : body->topics) {
+    for (const auto& asked : topic.partitions) {
+      wanted[topic.name][asked.partition_index] = asked.offset;
+    }
+  }
+  for (const auto& [name, partitions] : wanted) {
+    auto& told = response.topics.emplace_back();
+    told.name = name;
+    for (const auto& [index, offset] : partitions) {
+      DeleteAnswer answer;
+      answer.partition_index = index;
+      std::string_view topic = name;
+      int64_t before = offset;
+      co_await delete_before(request, topic, before, deadline, answer);
+      told.partitions.push_back(answer);
     }
   }
   // A kill must not bring back what was told to be gone.
