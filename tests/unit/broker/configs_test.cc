@@ -121,7 +121,7 @@ TEST_CASE("a running broker changes what it can, and refuses the rest") {
     return ConfigChange{name, AlterOperation::set, value};
   };
   CHECK(world.altered("", set("log.retention.ms", "5")) == Code::none);
-  CHECK(world.altered("7", set("max.connections", "10")) == Code::none);
+  CHECK(world.altered("7", set("max.connections", "10")) == Code::invalid_request);
   CHECK(world.altered("7", set("node.id", "8")) == Code::invalid_request);
   CHECK(world.altered("7", set("listeners", "PLAINTEXT://:1")) == Code::invalid_request);
   CHECK(world.altered("7", set("listener.name.x.ssl.key.password", "y")) == Code::invalid_request);
