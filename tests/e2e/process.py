@@ -204,6 +204,38 @@ def _(folder):
         assert run.end() == 0
 
 
+@sentence("it starts with what Kafka ships as server.properties, and says nothing of it")
+def _(folder):
+    shipped = (
+        "process.roles=broker,controller\nnode.id=1\n"
+        "controller.quorum.bootstrap.servers=localhost:9093\n"
+        "listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://:9093\n"
+        "inter.broker.listener.name=PLAINTEXT\ncontroller.listener.names=CONTROLLER\n"
+        "advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093\n"
+        "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,"
+        "SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL\n"
+        "num.network.threads=3\nnum.io.threads=8\nsocket.send.buffer.bytes=102400\n"
+        "socket.receive.buffer.bytes=102400\nsocket.request.max.bytes=104857600\n"
+        f"log.dirs={folder}/data\nnum.partitions=1\nnum.recovery.threads.per.data.dir=1\n"
+        "offsets.topic.replication.factor=1\ntransaction.state.log.replication.factor=1\n"
+        "transaction.state.log.min.isr=1\nshare.coordinator.state.topic.replication.factor=1\n"
+        "share.coordinator.state.topic.min.isr=1\nlog.retention.hours=168\n"
+        "log.segment.bytes=1073741824\nlog.retention.check.interval.ms=300000\n")
+    file = folder / "server.properties"
+    file.write_text(shipped)
+    with Run(folder, file) as run:
+        run.ready()
+        assert "warning" not in run.err, run.err
+        assert run.end() == 0
+    file.write_text(shipped + "no.such.key=1\nno.such.key=2\n")
+    with Run(folder, file) as run:
+        run.ready()
+        assert run.err.count("no.such.key") == 1, run.err
+        assert run.end() == 0
+    file.write_text(shipped.replace("PLAINTEXT://127.0.0.1:0", "PLAINTEXT://:0"))  # as shipped
+    refused(folder, 2, ["listeners", "--listen-anywhere"], file)
+
+
 @sentence("root may run it, and so may anybody else")
 def _(folder):
     with Run(folder, *here(folder)) as run:  # root, where the tests are

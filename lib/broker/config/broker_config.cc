@@ -172,15 +172,20 @@ Result<std::vector<Setting>> parse_properties(std::string_view contents) {
 Result<BrokerConfig> make_broker_config(const ConfigSources& sources,
                                         std::vector<std::string>& warnings) {
   BrokerConfig config;
+  auto warn = [&](std::string warning) {  // once, however often the key stands there
+    if (std::ranges::find(warnings, warning) == warnings.end()) {
+      warnings.push_back(std::move(warning));
+    }
+  };
   auto take = [&](const std::vector<Setting>& settings) -> Result<void> {
     for (const auto& [key, value] : settings) {
       const ConfigDefinition* definition = find_broker_config(key);
       if (definition == nullptr) {
-        warnings.push_back(text("config ", printable(key), " is not known here and has no effect"));
+        warn(text("config ", printable(key), " is not known here and has no effect"));
         continue;
       }
       if (!definition->has_effect) {
-        warnings.push_back(text("config ", key, " has no effect here"));
+        warn(text("config ", key, " has no effect here"));
       }
       Result<void> checked = check_value(*definition, value);
       if (!checked) return fail(Code::bad_config, checked.error().message);
