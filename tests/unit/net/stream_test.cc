@@ -223,20 +223,19 @@ TEST_CASE("posts of many threads all run, on the loop's thread") {
 
 TEST_CASE("work on the disk pool comes back to the loop, and maintenance delays no sync") {
   UvLoop loop;
+  std::mutex gate;  // outlives the pool, of which a thread may still have to see that it is open
   DiskPool pool;
-  auto work = [](UvLoop& on, DiskPool& disks) -> Task<void> {
-    Signal hold;
-    std::mutex gate;
-    gate.lock();
-    disks.submit(DiskPool::Lane::maintenance, [&] { std::lock_guard wait(gate); });
+  auto work = [](UvLoop& on, DiskPool& disks, std::mutex& held) -> Task<void> {
+    held.lock();
+    disks.submit(DiskPool::Lane::maintenance, [&held] { std::lock_guard wait(held); });
     auto answer = [] { return 42; };
     int got = co_await run_on(disks, DiskPool::Lane::sync, on, answer);
     CHECK(got == 42);
     CHECK(on.is_current());
-    gate.unlock();
+    held.unlock();
     on.stop();
   };
-  loop.post([&] { spawn(work(loop, pool)); });
+  loop.post([&] { spawn(work(loop, pool, gate)); });
   loop.run();
 }
 
