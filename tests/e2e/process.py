@@ -414,7 +414,7 @@ def _(folder):
 def _(folder):
     with Run(folder, *here(folder)) as run:
         with Connection(run.ready()) as one:
-            for number in range(40):
+            for number in range(10):
                 one.create_topic(f"t{number}", {}, 10)
         run.end(signal.SIGKILL)
     with Run(folder, *here(folder)) as run:
