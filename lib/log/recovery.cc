@@ -161,7 +161,10 @@ Result<void> LogRecovery::finish_swaps() {
   // The log goes first: while it carries its suffix, all that it replaces may still be there, and
   // once it does not, what is left are its own indexes.
   auto is_log = [](const std::string& name) { return offset_in_name(name, ".log").has_value(); };
-  std::ranges::stable_partition(swaps, is_log);
+  // Not stable_partition: g++'s needs what its own headers call deprecated, and clang minds.
+  std::ranges::sort(swaps, {}, [&](const std::string& name) {
+    return std::pair(!is_log(name), std::string_view(name));
+  });
   for (const std::string& name : swaps) {
     if (is_log(name)) {
       Result<void> removed = drop_covered(name);
