@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -33,12 +34,13 @@ PAGE_CACHE = str(2**63 - 1)  # flush.messages as Kafka has it: the kernel decide
 
 
 def free_port():
-    """A port such that the next one is free as well: Kafka's controller listens there."""
+    """A port such that the next one is free as well: Kafka's controller listens there. Below those
+    that the system gives to clients, which would take it before Kafka has started."""
     while True:
+        port = random.randrange(20000, 30000, 2)
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 1))
                 return port
             except OSError:
