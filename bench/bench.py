@@ -128,6 +128,17 @@ def timed(broker, act):
     return time.monotonic() - start, broker.cpu_seconds() - cpu
 
 
+def await_answer(broker):
+    """Asks for metadata until there is an answer: a Kafka that has just started may have none."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return kcat(broker, "-L", "-m", "5", stdout=subprocess.DEVNULL)
+        except subprocess.CalledProcessError:
+            if time.monotonic() > deadline:
+                raise
+
+
 class Lines:
     """The input of the rows: numbered lines of 100 bytes, newline included."""
 
@@ -188,7 +199,7 @@ def start_row(kind, lines, folder):
         pass
     start = time.monotonic()
     with kind(PAGE_CACHE, folder) as broker:
-        kcat(broker, "-L", stdout=subprocess.DEVNULL)
+        await_answer(broker)
         wall = time.monotonic() - start
     return {"start and first answer ms": wall * 1e3}
 
@@ -201,7 +212,7 @@ def killed_row(kind, lines, folder):
     broker.stop(signal.SIGKILL)
     start = time.monotonic()
     with broker:
-        kcat(broker, "-L", stdout=subprocess.DEVNULL)
+        await_answer(broker)
         wall = time.monotonic() - start
         read_lines(broker, lines)
     return {"start and first answer ms": wall * 1e3}
@@ -209,7 +220,7 @@ def killed_row(kind, lines, folder):
 
 def idle_row(kind, lines, folder):
     with kind(PAGE_CACHE, folder) as broker:
-        kcat(broker, "-L", stdout=subprocess.DEVNULL)
+        await_answer(broker)
         return {"idle MiB": broker.memory_mib()}
 
 
