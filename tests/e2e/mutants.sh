@@ -5,11 +5,14 @@
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit
 
+# What takes seconds and is about metadata, of which there is no mutant.
+slow='*outlives any power cut*,*grow without end*'
 caught=0 missed=()
 while IFS=: read -r layer name; do
   program=build/debug/tests/unit_$layer
   [ -x "$program" ] || { echo "skipped: $program has not been built"; exit 77; }
-  if EVENTD_MUTANT=$name timeout 60 "$program" --abort-after=1 >/dev/null 2>&1 </dev/null; then
+  if EVENTD_MUTANT=$name timeout 60 "$program" --abort-after=1 \
+      --test-case-exclude="$slow" >/dev/null 2>&1 </dev/null; then
     missed+=("$layer: $name")
   else
     caught=$((caught + 1))
@@ -18,6 +21,6 @@ done < <(grep -rhoE 'is_mutant\("[a-z-]+"\)' lib --include='*.cc' -H |
   sed -E 's,^lib/([a-z]+)/.*is_mutant\("([a-z-]+)"\),\1:\2,' | sort -u)
 
 [ $caught -gt 0 ] || { echo "no mutant was found in lib"; exit 1; }
-printf 'nobody noticed %s\n' "${missed[@]}"
+[ ${#missed[@]} = 0 ] || printf 'nobody noticed %s\n' "${missed[@]}"
 echo "$caught mutants caught, ${#missed[@]} missed"
 [ ${#missed[@]} = 0 ]
