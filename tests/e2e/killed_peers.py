@@ -223,7 +223,9 @@ def main():
     can_trace = subprocess.run(
         ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=fdatasync:delay_enter=1", "true"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
-    for loops in (1, 4):
+    # In the ordinary run the sanitized broker has one loop, the other one four.
+    some = (1,) if "EVENTD_PROGRAMS" in os.environ else (4,)
+    for loops in (1, 4) if "EVENTD_LONG" in os.environ else some:
         with tempfile.TemporaryDirectory(prefix="killed-peers.") as folder:
             states_without_tracer(folder, loops)
         if can_trace:
