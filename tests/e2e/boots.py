@@ -23,6 +23,8 @@ DELETE_RECORDS, DESCRIBE_CONFIGS, CREATE_PARTITIONS, ALTER_CONFIGS = 21, 32, 37,
 TOPIC, BROKER = 2, 4
 DYNAMIC = {1, 2, 3}  # of the topic, of one broker, of all brokers
 SHARED = "boot-shared"
+NOT_YET = {3, 5, 6}  # UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER
+LEADS_WITHIN_S = 30
 
 
 def text(value):
@@ -108,6 +110,17 @@ class Admin(Connection):
                 found.append((key, value))
         return sorted(found)
 
+    def offset_of(self, topic, partition, timestamp):
+        """Kafka answers before it leads all that it will."""
+        deadline = time.monotonic() + LEADS_WITHIN_S
+        while True:
+            try:
+                return self.list_offset(topic, partition, timestamp)
+            except BrokerError as error:
+                if error.code not in NOT_YET or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)  # between two polls
+
     def batches(self, topic, partition, start, end):
         while start < end:
             later = self.fetch_later(topic, partition, start, wait_ms=20)
@@ -129,8 +142,8 @@ def state(address):
             for key, value in broker.dynamic_configs(TOPIC, topic):
                 print("config", topic, key, value)
             for partition in range(partitions):
-                start = broker.list_offset(topic, partition, wire.EARLIEST)
-                end = broker.list_offset(topic, partition, wire.LATEST)
+                start = broker.offset_of(topic, partition, wire.EARLIEST)
+                end = broker.offset_of(topic, partition, wire.LATEST)
                 print("log", f"{topic}-{partition}", start, end)
                 for base, last, whole in broker.batches(topic, partition, start, end):
                     print(f"{topic}-{partition}", base, last, hashlib.md5(whole).hexdigest())

@@ -112,7 +112,7 @@ check_metadata() {
 
 new_folder() {
   data=$work/$1
-  rm -rf "$work/kafka" "$work/memory"
+  rm -rf "$work/kafka" "$work/memory" "$data"
 }
 
 from_ours() {
