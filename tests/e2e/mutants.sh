@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Tests that notice nothing test nothing: every bug that lib can be asked to have (mutant.h) must be
-# caught by the unit tests of its layer.
+# caught by the unit tests of its layer. The ordinary run takes every third of them.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit
 
 # What takes seconds and is about metadata, of which there is no mutant.
 slow='*outlives any power cut*,*grow without end*'
-caught=0 missed=()
+step=3 number=0 caught=0 missed=()
+[ -z "${EVENTD_LONG:-}" ] || step=1
 while IFS=: read -r layer name; do
+  number=$((number + 1))
+  [ $((number % step)) = 0 ] || continue
   program=build/debug/tests/unit_$layer
   [ -x "$program" ] || { echo "skipped: $program has not been built"; exit 77; }
   if EVENTD_MUTANT=$name timeout 60 "$program" --abort-after=1 \
