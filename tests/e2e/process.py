@@ -6,14 +6,17 @@
 """
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 
 from broker import LONG, Broker, until
@@ -368,12 +371,22 @@ def _(folder):
                     one.produce("t", 0, batch([bytes(1 << 20)]))
                 for _ in range(20):  # nobody takes these: the stop waits
                     one.fetch_later("t", 0, 0, max_bytes=1 << 24)
-                until(lambda: one.socket.recv(1, socket.MSG_PEEK), "an answer")
+                until(lambda: is_full(one.socket), "no room for further answers")
+                address = one.socket.getpeername()
                 run.process.send_signal(first)
-                until(lambda: not listens(one.socket.getpeername()), "it stops accepting")
+                until(lambda: not listens(address), "it stops accepting")
                 assert run.process.poll() is None
                 assert run.end(second) == -second
         assert not is_clean(folder)
+
+
+def is_full(taken):
+    """The system keeps no more for who does not read: what is unread grows no longer."""
+    def unread():
+        return struct.unpack("i", fcntl.ioctl(taken, termios.FIONREAD, bytes(4)))[0]
+    before = unread()
+    time.sleep(0.2)  # between two polls
+    return 0 < before == unread()
 
 
 def listens(address):
