@@ -99,6 +99,7 @@ Result<void> Broker::open_ports() {
   std::vector<UvLoop*> loops;
   for (auto& loop : loops_) loops.push_back(loop.get());
   server_ = std::make_unique<Server>(*this, std::move(loops), config_, connections_max());
+  if (!config_.sockets.empty()) return server_->adopt(config_.sockets);
   return server_->listen(config_.listeners);
 }
 
@@ -143,6 +144,7 @@ Result<void> Broker::register_self() {
   const std::vector<ListenerConfig>& told =
       config_.advertised.empty() ? server_->bound() : config_.advertised;
   for (const ListenerConfig& listener : told) {
+    if (listener.address.is_unix) continue;
     self.endpoints.push_back({listener.name, listener.address.host, listener.address.port, 0});
   }
   Offset epoch = metadata_->log().end();

@@ -13,6 +13,7 @@
 #include "lib/base/text.h"
 #include "lib/broker/broker.h"
 #include "lib/broker/stop_signals.h"
+#include "lib/broker/systemd.h"
 #include "lib/log/no_sync_disk.h"
 
 namespace eventd {
@@ -62,14 +63,26 @@ void announce(const Broker& broker) {
   }
 }
 
+// That of the first listener which has one; 0 where all are unix sockets.
+uint16_t port_of(const Broker& broker) {
+  for (const ListenerConfig& listener : broker.bound()) {
+    if (!listener.address.is_unix) return listener.address.port;
+  }
+  return 0;
+}
+
 int run_broker(const Options& options, Disk& disk, Broker& broker, StopSignals& signals) {
-  signals.tell(broker.main_loop(), [&broker] { broker.stop(); });
+  signals.tell(broker.main_loop(), [&broker] {
+    notify_supervisor("STOPPING=1");
+    broker.stop();
+  });
   Result<void> written;
   if (!options.port_file.empty()) {
-    written = write_port_file(disk, options.port_file, broker.bound().front().address.port);
+    written = write_port_file(disk, options.port_file, port_of(broker));
   }
   if (written) {
     announce(broker);
+    notify_supervisor("READY=1");
   } else {
     complain(kExitDisk, text("--port-file: ", written.error().message));
     broker.stop();  // in order: the next start need not check anything
@@ -89,6 +102,9 @@ int serve(const Options& options) {
   PosixDisk disk;
   Result<BrokerConfig> config = load_config(options);
   if (!config) return complain(kExitUsage, config.error().message);
+  Result<std::vector<int>> sockets = take_inherited_sockets(options.listen_anywhere);
+  if (!sockets) return complain(kExitUsage, sockets.error().message);
+  config->sockets = std::move(*sockets);
   if (is_plain_file(options.port_file)) unlink(options.port_file.c_str());
   signal(SIGPIPE, SIG_IGN);
   StopSignals signals;

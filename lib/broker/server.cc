@@ -45,11 +45,26 @@ Result<void> Server::listen(const std::vector<ListenerConfig>& listeners) {
     Result<std::unique_ptr<Listener>> listener =
         Listener::listen(*loops_.front(), wanted.address, std::move(accept));
     if (!listener) return explain(std::move(listener.error()), wanted.address);
-    bound_.push_back({wanted.name, (*listener)->address()});
-    if (connections_max_ == 0) (*listener)->pause();
-    listeners_.push_back(std::move(*listener));
+    add(wanted.name, std::move(*listener));
   }
   return {};
+}
+
+Result<void> Server::adopt(const std::vector<int>& descriptors) {
+  for (int each : descriptors) {
+    std::string name(local_address(each).is_unix ? kUnixListener : kPlainListener);
+    auto accept = [this, name](int descriptor) { accepted(descriptor, name); };
+    auto listener = Listener::adopt(*loops_.front(), each, std::move(accept));
+    if (!listener) return pass(listener);
+    add(std::move(name), std::move(*listener));
+  }
+  return {};
+}
+
+void Server::add(std::string name, std::unique_ptr<Listener> listener) {
+  bound_.push_back({std::move(name), listener->address()});
+  if (connections_max_ == 0) listener->pause();
+  listeners_.push_back(std::move(listener));
 }
 
 void Server::accepted(int descriptor, const std::string& listener) {
@@ -101,7 +116,8 @@ Task<void> Server::serve(size_t loop_index, int descriptor, std::string listener
   Peer peer;
   peer.listener = std::move(listener);
   Address local = local_address(descriptor);
-  peer.local_host = local.host;
+  // A client of a unix socket comes back by its path.
+  peer.local_host = local.is_unix ? to_string(local) : local.host;
   peer.local_port = local.port;
   peer.remote = to_string(peer_address(descriptor));
   Result<std::unique_ptr<Stream>> stream = Stream::adopt(loop, descriptor);

@@ -30,6 +30,8 @@ class Server {
          size_t descriptors_max);
 
   Result<void> listen(const std::vector<ListenerConfig>& listeners);
+  // Instead: sockets that listen already. Takes them.
+  Result<void> adopt(const std::vector<int>& descriptors);
   const std::vector<ListenerConfig>& bound() const { return bound_; }
 
   void stop_listening() { listeners_.clear(); }
@@ -38,6 +40,7 @@ class Server {
   size_t connection_count() const { return count_.load(); }
 
  private:
+  void add(std::string name, std::unique_ptr<Listener> listener);
   void accepted(int descriptor, const std::string& listener);
   Task<void> serve(size_t loop_index, int descriptor, std::string listener, std::string ip);
   bool admits(const std::string& ip);

@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 
@@ -23,7 +25,21 @@ bool is_number(const std::string& host) {
          inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
 }
 
-Address address_of(const sockaddr_storage& storage) {
+// Of a unix socket that has no name, as that of a client, the path is empty.
+Address unix_address_of(const sockaddr_storage& storage, socklen_t size) {
+  auto& un = reinterpret_cast<const sockaddr_un&>(storage);
+  constexpr size_t kPathAt = offsetof(sockaddr_un, sun_path);
+  size_t length = size > kPathAt ? std::min<size_t>(size - kPathAt, sizeof un.sun_path) : 0;
+  std::string path(un.sun_path, length);
+  if (!path.empty() && path[0] == '\0') {
+    path[0] = '@';  // as systemd and ss(8) write Linux's abstract names
+  } else {
+    path.resize(std::min(path.find('\0'), path.size()));
+  }
+  return {std::move(path), 0, true};
+}
+
+Address address_of(const sockaddr_storage& storage, socklen_t size) {
   char host[INET6_ADDRSTRLEN] = "";
   if (storage.ss_family == AF_INET) {
     auto& in = reinterpret_cast<const sockaddr_in&>(storage);
@@ -35,7 +51,7 @@ Address address_of(const sockaddr_storage& storage) {
     inet_ntop(AF_INET6, &in.sin6_addr, host, sizeof host);
     return {host, ntohs(in.sin6_port), false};
   }
-  return {"unix", 0, true};
+  return unix_address_of(storage, size);
 }
 
 Result<std::vector<SocketAddress>> unix_address(const std::string& path) {
@@ -130,14 +146,14 @@ Address local_address(int descriptor) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
   if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
-  return address_of(storage);
+  return address_of(storage, size);
 }
 
 Address peer_address(int descriptor) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
   if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
-  return address_of(storage);
+  return address_of(storage, size);
 }
 
 bool is_loopback(const Address& address) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,6 +24,23 @@ constexpr std::chrono::seconds kWarnEvery{10};
 
 int open_spare() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
+std::optional<FileId> socket_file(const std::string& path) {
+  struct stat status{};
+  if (lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return std::nullopt;
+  return FileId{status.st_dev, status.st_ino};
+}
+
+// Nobody listens behind a socket whose process is gone.
+bool is_stale(const SocketAddress& at, const Address& address) {
+  if (!socket_file(address.host)) return false;
+  int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (descriptor < 0) return false;
+  int status = connect(descriptor, reinterpret_cast<const sockaddr*>(&at.storage), at.size);
+  int error = status == 0 ? 0 : errno;
+  close(descriptor);
+  return error == ECONNREFUSED;
+}
+
 Result<void> bind_to(int descriptor, const SocketAddress& at, const Address& address) {
   int on = 1;
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -33,7 +51,12 @@ Result<void> bind_to(int descriptor, const SocketAddress& at, const Address& add
       listen(descriptor, kBacklog) == 0) {
     return {};
   }
-  auto failure = fail_with_errno(errno, text("listen on ", to_string(address)));
+  int error = errno;
+  if (error == EADDRINUSE && address.is_unix && is_stale(at, address) &&
+      unlink(address.host.c_str()) == 0) {
+    return bind_to(descriptor, at, address);
+  }
+  auto failure = fail_with_errno(error, text("listen on ", to_string(address)));
   if (failure.error().system_error == EADDRINUSE) failure.error().code = Code::in_use;
   return failure;
 }
@@ -54,19 +77,38 @@ Result<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const Address& ad
   std::unique_ptr<Listener> listener(new Listener(loop, descriptor, std::move(accepted)));
   Result<void> bound = bind_to(descriptor, at, address);
   if (!bound) return pass(bound);
-  listener->address_ = address.is_unix ? address : local_address(descriptor);
-  Listener* self = listener.get();
-  auto watch = loop.watch(descriptor, [self](Readiness) { self->accept_some(); });
-  if (!watch) return pass(watch);
-  listener->watch_ = std::move(*watch);
-  listener->arm();
+  if (address.is_unix) listener->file_ = socket_file(address.host);
+  Result<void> begun = listener->begin();
+  if (!begun) return pass(begun);
   return listener;
+}
+
+Result<std::unique_ptr<Listener>> Listener::adopt(Loop& loop, int descriptor, Accepted accepted) {
+  std::unique_ptr<Listener> listener(new Listener(loop, descriptor, std::move(accepted)));
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0 ||
+      fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
+    return fail_with_errno(errno, text("take descriptor ", descriptor));
+  }
+  Result<void> begun = listener->begin();
+  if (!begun) return pass(begun);
+  return listener;
+}
+
+Result<void> Listener::begin() {
+  address_ = local_address(descriptor_);
+  auto watch = loop_.watch(descriptor_, [this](Readiness) { accept_some(); });
+  if (!watch) return pass(watch);
+  watch_ = std::move(*watch);
+  arm();
+  return {};
 }
 
 Listener::~Listener() {
   if (resting_ != 0) loop_.cancel(resting_);
   watch_.reset();
   close(descriptor_);
+  if (file_ && socket_file(address_.host) == file_) unlink(address_.host.c_str());
   if (spare_ >= 0) close(spare_);
 }
 

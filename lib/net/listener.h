@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Accepts connections on one address.
 //
+// The file of a unix socket is ours: one that a dead process has left is replaced, and ours goes
+// with the listener, unless somebody has put another in its place.
+//
 // Where the process runs out of descriptors, a spare one is given up to accept and close the
 // waiting connection, so that the client learns of it. Where even that fails, or the system has no
 // memory, nothing is accepted for a moment: the loop never spins on a socket that stays readable.
@@ -8,12 +11,20 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "lib/base/result.h"
 #include "lib/net/address.h"
 #include "lib/net/loop.h"
 
 namespace eventd {
+
+// A file, whatever its name is by now.
+struct FileId {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  bool operator==(const FileId&) const = default;
+};
 
 class Listener {
  public:
@@ -23,6 +34,8 @@ class Listener {
   // listener.
   static Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& address,
                                                   Accepted accepted);
+  // Takes a socket that listens already, of whoever started us.
+  static Result<std::unique_ptr<Listener>> adopt(Loop& loop, int descriptor, Accepted accepted);
   ~Listener();
 
   const Address& address() const { return address_; }
@@ -34,6 +47,7 @@ class Listener {
 
  private:
   Listener(Loop& loop, int descriptor, Accepted accepted);
+  Result<void> begin();
   void accept_some();
   bool refuse_one();
   void rest();
@@ -44,6 +58,7 @@ class Listener {
   int spare_;
   Accepted accepted_;
   Address address_;
+  std::optional<FileId> file_;  // of the unix socket that we made
   std::unique_ptr<Watch> watch_;
   bool paused_ = false;
   Loop::TimerId resting_ = 0;

@@ -25,7 +25,7 @@ Result<ListenerConfig> parse_listener(std::string_view key, std::string_view lis
   if (listener.starts_with("unix:")) {
     Result<Address> address = parse_address(listener, 0);
     if (!address) return bad(key, address.error().message);
-    return ListenerConfig{"PLAINTEXT", *address};
+    return ListenerConfig{std::string(kUnixListener), *address};
   }
   size_t colon = listener.find("://");
   if (colon == std::string_view::npos || colon == 0) {

@@ -16,8 +16,12 @@
 
 namespace eventd {
 
+inline constexpr std::string_view kPlainListener = "PLAINTEXT";
+// Of unix sockets, which are not told to anybody but those who use them.
+inline constexpr std::string_view kUnixListener = "UNIX";
+
 struct ListenerConfig {
-  std::string name = "PLAINTEXT";
+  std::string name{kPlainListener};
   Address address{"127.0.0.1", 9092, false};
 };
 
@@ -27,6 +31,7 @@ struct BrokerConfig {
   std::optional<int32_t> node_id;
   std::string data_dir;
   std::vector<ListenerConfig> listeners;
+  std::vector<int> sockets;                // that listen already, instead of `listeners`
   std::vector<ListenerConfig> advertised;  // empty: what the client connected to
   std::optional<std::string> rack;
   int32_t loops = 1;
