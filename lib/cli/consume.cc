@@ -7,7 +7,9 @@
 #include <memory>
 
 #include "lib/base/text.h"
+#include "lib/cli/broker_source.h"
 #include "lib/cli/reading.h"
+#include "lib/cli/text_sink.h"
 #include "lib/log/disk.h"
 
 namespace eventd {
@@ -20,8 +22,9 @@ int read_topics(const CommandLine& line, const ReadingOptions& options, int desc
   Result<FetcherConfig> fetcher = line.fetcher_config();
   if (!fetcher) return line.usage(fetcher.error().message);
   return run_tool([&](UvLoop& loop) -> Task<int> {
-    Output output(descriptor);
-    Reading reading(loop, line, options, *client, *fetcher, output);
+    BrokerSource source(loop, *client, *fetcher);
+    TextSink sink(descriptor, line.format);
+    Reading reading(loop, line, options, source, sink);
     int status = co_await reading.run();
     // Those who woke us still stand on the stack, and refer to what goes now.
     co_await next_turn(loop);

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/reading.h"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <utility>
 
 #include "lib/base/text.h"
-#include "lib/cli/event_json.h"
 
 namespace eventd {
 
@@ -15,6 +13,7 @@ namespace {
 constexpr int64_t kEnd = -1;
 constexpr int64_t kStart = -2;
 constexpr auto kGiveUpAfter = std::chrono::seconds(30);
+constexpr auto kAskAgainAfter = std::chrono::milliseconds(100);
 constexpr auto kLookEvery = std::chrono::seconds(1);
 
 int64_t sum(int64_t a, int64_t b) {
@@ -25,22 +24,22 @@ int64_t sum(int64_t a, int64_t b) {
 }  // namespace
 
 Reading::Reading(UvLoop& loop, const CommandLine& line, const ReadingOptions& options,
-                 ClientConfig client, FetcherConfig fetcher, Output& output)
+                 RecordSource& source, RecordSink& sink)
     : loop_(loop),
       line_(line),
       options_(options),
-      client_(loop, std::move(client)),
-      output_(output),
-      committed_only_(fetcher.committed_only),
-      fetcher_(client_, fetcher, callbacks()),
+      source_(source),
+      sink_(sink),
       interrupt_(loop, [this] { on_interrupt(); }),
-      progress_(loop, !options.quiet) {}
+      progress_(loop, !options.quiet) {
+  source_.set_callbacks(callbacks());
+}
 
 Fetcher::Callbacks Reading::callbacks() {
   Fetcher::Callbacks callbacks;
   callbacks.on_record = [this](const FetchedRecord& record) { return on_record(record); };
   callbacks.on_drained = [this] {
-    flush();
+    accepted(sink_.drained());
     progress_.show(records_);
   };
   callbacks.on_position = [this](const TopicPartition& partition, int64_t position) {
@@ -59,7 +58,7 @@ Fetcher::Callbacks Reading::callbacks() {
 // The first end counts.
 void Reading::end(std::string by) {
   if (ended_by_.empty()) ended_by_ = std::move(by);
-  fetcher_.stop();
+  source_.stop();
 }
 
 // Adds what there is of the topics; says, once, what is not. How many there are.
@@ -114,28 +113,28 @@ Result<void> Reading::add_partitions(const TopicInfo& topic) {
 Task<Result<void>> Reading::find_topics() {
   while (ended_by_.empty()) {
     std::vector<std::string> names = options_.topics;
-    Result<std::vector<TopicInfo>> topics = co_await client_.topics(std::move(names));
+    Result<std::vector<TopicInfo>> topics = co_await source_.topics(std::move(names));
     if (!topics) co_return pass(topics);
     Result<size_t> found = add_topics(*topics);
     if (!found) co_return pass(found);
     if (*found > 0 || !options_.follow) break;
-    Instant next = loop_.now() + client_.config().retry_backoff;
+    Instant next = loop_.now() + kAskAgainAfter;
     co_await sleep_until(loop_, next);
   }
   co_return Result<void>{};
 }
 
 Task<Result<Reading::Offsets>> Reading::ask_all(int64_t question) {
-  std::vector<std::pair<TopicPartition, int64_t>> questions;
-  for (const auto& [name, ends] : partitions_) questions.emplace_back(name, question);
-  Result<Offsets> answers = co_await client_.offsets(std::move(questions), committed_only_);
+  RecordSource::Times questions;
+  for (const auto& [name, range] : partitions_) questions.emplace_back(name, question);
+  Result<Offsets> answers = co_await source_.offsets(std::move(questions));
   co_return std::move(answers);
 }
 
 // The offsets of positions; partitions that a list does not name are left out.
 Task<Result<Reading::Offsets>> Reading::place(const Positions* positions, const Offsets* starts,
                                               const Offsets* ends) {
-  std::vector<std::pair<TopicPartition, int64_t>> times;
+  RecordSource::Times times;
   Offsets placed;
   for (const auto& [name, unused] : partitions_) {
     auto own = positions->by_partition.find(name.partition);
@@ -152,7 +151,7 @@ Task<Result<Reading::Offsets>> Reading::place(const Positions* positions, const 
     placed[name] = std::max(offset, starts->at(name));
   }
   if (times.empty()) co_return std::move(placed);
-  Result<Offsets> answers = co_await client_.offsets(std::move(times), committed_only_);
+  Result<Offsets> answers = co_await source_.offsets(std::move(times));
   if (!answers) co_return pass(answers);
   for (const auto& [name, offset] : *answers) {
     if (offset >= 0) placed[name] = offset;
@@ -184,13 +183,12 @@ Task<Result<void>> Reading::resolve() {
     Result<Offsets> limits = co_await place(until, starts, ends);
     if (!limits) co_return pass(limits);
     for (const auto& [name, limit] : *limits) {
-      Ends& range = partitions_[name];
+      Range& range = partitions_[name];
       if (limit >= range.until) continue;
       range.until = limit;
       range.by = &given;
     }
   }
-  for (auto& [name, range] : partitions_) reached_[name] = range.from;
   co_return Result<void>{};
 }
 
@@ -200,29 +198,53 @@ Task<int> Reading::run() {
   Result<void> done = co_await find_topics();
   if (done && !partitions_.empty()) done = co_await resolve();
   if (done && ended_by_.empty() && !partitions_.empty()) {
-    for (const auto& [name, range] : partitions_) {
-      if (range.from < range.until) fetcher_.add(name, range.from);
+    for (auto& [name, range] : partitions_) {
+      if (!begin(name, range)) break;
     }
     last_record_ = loop_.now();
     if (options_.idle_ms) spawn(watch_idleness());
     if (options_.follow) spawn(look_for_more());
     if (options_.count && *options_.count == 0) end("count=0");
-    done = co_await fetcher_.run();
+    done = co_await source_.run();
     if (ended_by_.empty()) ended_by_ = "end";
     idle_wake_.notify();
     more_wake_.notify();
-    client_.close();
+    source_.close();
     while (beside_ > 0) co_await beside_ended_.wait();
   }
   co_return finish(done);
 }
 
+// False if the sink has failed.
+bool Reading::begin(const TopicPartition& partition, Range& range) {
+  Result<int64_t> at = sink_.begin(partition, range.from, range.until);
+  if (!at) return accepted(pass(at));
+  range.from = std::max(range.from, *at);
+  range.reached = range.from;
+  if (range.from < range.until) source_.add(partition, range.from);
+  return true;
+}
+
+// What a sink says about what it was given; an error ends the run.
+bool Reading::accepted(const Result<void>& by_sink) {
+  if (by_sink) return true;
+  if (!std::exchange(sink_failed_, true)) {
+    status_ = worse_exit(status_, complain(line_.tool(), by_sink.error()));
+  }
+  if (ended_by_ == "end") ended_by_ = "error";
+  end("error");
+  return false;
+}
+
 int Reading::finish(const Result<void>& read) {
-  flush();
-  progress_.end();
   if (!read && (ended_by_.empty() || ended_by_ == "end")) {
+    ended_by_ = "error";
     status_ = worse_exit(status_, complain(line_.tool(), read.error()));
   }
+  if (ended_by_.empty()) ended_by_ = "end";
+  bool complete = !timed_out_ && ended_by_ != "error";
+  if (!sink_failed_) accepted(sink_.finish(complete));
+  progress_.end();
   if (timed_out_) {
     complain(line_.tool(), "not ended within the timeout");
     status_ = worse_exit(status_, kExitUnmet);
@@ -231,16 +253,16 @@ int Reading::finish(const Result<void>& read) {
     complain(line_.tool(), text(records_, " records, ", *options_.require, " are required"));
     status_ = worse_exit(status_, kExitUnmet);
   }
-  if (options_.stats) print_stats();
+  if (options_.stats) print(stats());
   return status_;
 }
 
 // What was read is written; nothing else is under way that would be lost.
 void Reading::on_interrupt() {
   end("signal");
-  flush();
+  if (!sink_failed_) accepted(sink_.finish(false));
   progress_.end();
-  if (options_.stats) print_stats();
+  if (options_.stats) print(stats());
   die_by(interrupt_.signal());
 }
 
@@ -285,13 +307,13 @@ Task<void> Reading::look_for_more() {
     co_await more_wake_.wait_until(loop_, next);
     if (!ended_by_.empty()) break;
     std::vector<std::string> names = options_.topics;
-    Result<std::vector<TopicInfo>> topics = co_await client_.topics(std::move(names));
+    Result<std::vector<TopicInfo>> topics = co_await source_.topics(std::move(names));
     if (!topics || !ended_by_.empty()) continue;  // the fetcher sees the trouble too
     std::vector<TopicPartition> fresh;
     Result<size_t> found = add_topics(*topics);
     if (!found) continue;  // the topic has fewer partitions than it had: it was made anew
     for (const auto& [name, range] : partitions_) {
-      if (!reached_.contains(name)) fresh.push_back(name);
+      if (!range.reached) fresh.push_back(name);
     }
     if (!fresh.empty()) co_await add_later(std::move(fresh));
   }
@@ -299,38 +321,51 @@ Task<void> Reading::look_for_more() {
 }
 
 Task<void> Reading::add_later(std::vector<TopicPartition> fresh) {
-  std::vector<std::pair<TopicPartition, int64_t>> questions;
+  RecordSource::Times questions;
   for (const TopicPartition& name : fresh) questions.emplace_back(name, kStart);
-  Result<Offsets> starts = co_await client_.offsets(std::move(questions), committed_only_);
-  if (!starts) co_return;  // asked again with the next look
+  Result<Offsets> starts = co_await source_.offsets(std::move(questions));
+  if (!starts || !ended_by_.empty()) co_return;  // asked again with the next look
   for (const auto& [name, start] : *starts) {
-    partitions_[name].from = start;
-    reached_[name] = start;
-    fetcher_.add(name, start);
+    Range& range = partitions_[name];
+    range.from = start;
+    if (!begin(name, range)) co_return;
   }
 }
 
-bool Reading::on_record(const FetchedRecord& record) {
+// The source hands out one address for each partition, and many records of one in a row.
+Reading::Range& Reading::range_of(const TopicPartition& partition) {
+  if (&partition != last_name_) {
+    last_range_ = &partitions_.at(partition);
+    last_name_ = &partition;
+  }
+  return *last_range_;
+}
+
+Fetcher::Next Reading::on_record(const FetchedRecord& record) {
+  Range& range = range_of(*record.partition);
+  if (record.offset >= range.until) {
+    range.reached = range.until;
+    return Fetcher::Next::partition;
+  }
   last_record_ = loop_.now();
-  if (options_.key && (!record.key || text_of(*record.key) != *options_.key)) return true;
+  range.reached = record.offset + 1;
+  if (options_.key && (!record.key || text_of(*record.key) != *options_.key)) {
+    return Fetcher::Next::record;
+  }
   records_++;
   bytes_ += (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
-  append_record(output_.buffer(), line_.format, record, output_.is_terminal());
-  Result<void> written = output_.record_done();
-  if (!written) {
-    status_ = worse_exit(status_, complain(line_.tool(), written.error()));
-    end("error");
-    return false;
+  if (!accepted(sink_.take(record))) return Fetcher::Next::nothing;
+  if (options_.count && records_ >= *options_.count) {
+    end(text("count=", *options_.count));
+    return Fetcher::Next::nothing;
   }
-  if (!options_.count || records_ < *options_.count) return true;
-  end(text("count=", *options_.count));
-  reached_[*record.partition] = record.offset + 1;
-  return false;
+  return Fetcher::Next::record;
 }
 
 bool Reading::on_position(const TopicPartition& partition, int64_t position) {
-  reached_[partition] = position;
-  const Ends& range = partitions_[partition];
+  Range& range = range_of(partition);
+  range.reached = std::min(position, range.until);
+  if (!accepted(sink_.reached(partition, *range.reached))) return false;
   return position < range.until;
 }
 
@@ -344,33 +379,16 @@ bool Reading::on_trouble(const Error& error) {
   return options_.follow || loop_.now() - *in_trouble_since_ < kGiveUpAfter;
 }
 
-void Reading::flush() {
-  Result<void> written = output_.flush();
-  if (written) return;
-  complain(line_.tool(), written.error().message);
-  status_ = worse_exit(status_, kExitLost);
-  output_.buffer().clear();
-  end("error");
-}
-
-void Reading::print_stats() const {
-  std::string by = ended_by_.empty() ? "error" : ended_by_;
+RunStats Reading::stats() const {
+  RunStats stats;
+  stats.records = records_;
+  stats.bytes = bytes_;
+  stats.ended_by = ended_by_;
   for (const auto& [name, range] : partitions_) {
-    if (by == "end" && range.by != nullptr) by = *range.by;
+    if (ended_by_ == "end" && range.by != nullptr) stats.ended_by = *range.by;
+    if (range.reached) stats.partitions.push_back({name, range.from, *range.reached});
   }
-  std::string out =
-      text("{\"records\":", records_, ",\"bytes\":", bytes_, ",\"failed\":0", ",\"ended_by\":");
-  append_json_string(out, by);
-  out += ",\"partitions\":[";
-  for (const auto& [name, position] : reached_) {
-    if (out.back() != '[') out += ',';
-    out += "{\"topic\":";
-    append_json_string(out, name.topic);
-    out += text(",\"partition\":", name.partition, ",\"from\":", partitions_.at(name).from,
-                ",\"until\":", position, "}");
-  }
-  out += "]}\n";
-  (void)!write(STDERR_FILENO, out.data(), out.size());  // there is nowhere else to say it
+  return stats;
 }
 
 }  // namespace eventd

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run that reads topics: where it begins, where it ends, which records it prints.
+// A run that reads topics from a source into a sink: where it begins, where it ends, which records
+// pass.
 //
 // Positions are resolved for each partition when the run starts. Without following, a run ends when
 // each partition's position, not its last record, is at the end that it had at the start. The first
@@ -13,30 +14,31 @@
 #include <utility>
 
 #include "lib/cli/interrupt.h"
-#include "lib/cli/output.h"
 #include "lib/cli/progress.h"
 #include "lib/cli/reading_command.h"
-#include "lib/client/client.h"
-#include "lib/client/fetcher.h"
+#include "lib/cli/record_sink.h"
+#include "lib/cli/record_source.h"
+#include "lib/cli/stats.h"
 
 namespace eventd {
 
 class Reading {
  public:
   // What is passed by reference outlives the reading.
-  Reading(UvLoop& loop, const CommandLine& line, const ReadingOptions& options, ClientConfig client,
-          FetcherConfig fetcher, Output& output);
+  Reading(UvLoop& loop, const CommandLine& line, const ReadingOptions& options,
+          RecordSource& source, RecordSink& sink);
 
   // The exit code. A signal ends the process from within, after what was read is written.
   Task<int> run();
 
  private:
-  struct Ends {
+  struct Range {
     int64_t from = 0;
     int64_t until = INT64_MAX;
-    const std::string* by = nullptr;  // the --until that set `until`
+    const std::string* by = nullptr;    // the --until that set `until`
+    std::optional<int64_t> reached = {};  // once it is known where to begin
   };
-  using Offsets = std::map<TopicPartition, int64_t>;
+  using Offsets = RecordSource::Offsets;
 
   Task<Result<void>> find_topics();
   Result<size_t> add_topics(const std::vector<TopicInfo>& topics);
@@ -46,31 +48,32 @@ class Reading {
   Task<Result<Offsets>> place(const Positions* positions, const Offsets* starts,
                               const Offsets* ends);
   Fetcher::Callbacks callbacks();
-  bool on_record(const FetchedRecord& record);
+  Fetcher::Next on_record(const FetchedRecord& record);
   bool on_position(const TopicPartition& partition, int64_t position);
   bool on_trouble(const Error& error);
   void on_interrupt();
-  void flush();
+  Range& range_of(const TopicPartition& partition);
+  bool begin(const TopicPartition& partition, Range& range);
+  bool accepted(const Result<void>& by_sink);
   void end(std::string by);
   void arm_timers();
   Task<void> watch_idleness();
   Task<void> look_for_more();
   Task<void> add_later(std::vector<TopicPartition> fresh);
   int finish(const Result<void>& read);
-  void print_stats() const;
+  RunStats stats() const;
 
   UvLoop& loop_;
   const CommandLine& line_;
   const ReadingOptions& options_;
-  Client client_;
-  Output& output_;
-  const bool committed_only_;
-  Fetcher fetcher_;
+  RecordSource& source_;
+  RecordSink& sink_;
   Interrupt interrupt_;
   Progress progress_;
 
-  std::map<TopicPartition, Ends> partitions_;
-  std::map<TopicPartition, int64_t> reached_;
+  std::map<TopicPartition, Range> partitions_;
+  const TopicPartition* last_name_ = nullptr;  // the source's, and what it stands for
+  Range* last_range_ = nullptr;
   std::map<std::string, Code> missing_;  // topics, and what was said of them
   uint64_t records_ = 0;
   uint64_t bytes_ = 0;
@@ -78,6 +81,7 @@ class Reading {
   std::optional<Instant> in_trouble_since_;
   std::string ended_by_;  // empty until something ends the run
   bool timed_out_ = false;
+  bool sink_failed_ = false;
   int status_ = 0;
 
   // The coroutines beside the run, which end before it does.

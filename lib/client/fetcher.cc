@@ -139,7 +139,8 @@ Task<void> Fetcher::take(const std::vector<Wanted>* wanted, const FetchResponse*
           aborted.push_back({transaction.producer_id, transaction.first_offset});
         }
       }
-      hand_out(one->name, positions_[one->name], data.records.bytes.value_or(Bytes{}),
+      auto place = positions_.find(one->name);
+      hand_out(place->first, place->second, data.records.bytes.value_or(Bytes{}),
                std::move(aborted));
     }
   }
@@ -162,12 +163,12 @@ Task<void> Fetcher::handle_out_of_range(TopicPartition partition) {
     trouble(start.error());
     co_return;
   }
-  Position& position = positions_[partition];
+  auto& [name, position] = *positions_.find(partition);
   int64_t first = (*start)[partition];
   if (position.offset < first) {
-    callbacks_.on_gap(partition, position.offset, first);
+    callbacks_.on_gap(name, position.offset, first);
     position.offset = first;
-    if (!callbacks_.on_position(partition, position.offset)) position.done = true;
+    if (!callbacks_.on_position(name, position.offset)) position.done = true;
     co_return;
   }
   trouble({Code::offset_out_of_range,
@@ -204,7 +205,7 @@ void Fetcher::hand_out(const TopicPartition& name, Position& position, Bytes rec
       position.aborted_now.erase(header->producer_id.value);
     } else if (!header->is_transactional() ||
                !position.aborted_now.contains(header->producer_id.value)) {
-      if (!hand_out_batch(name, position, *header, batch)) return;
+      if (!hand_out_batch(name, position, *header, batch)) break;
     }
     position.offset = std::max(position.offset, header->next_offset().value);
     if (!callbacks_.on_position(name, position.offset)) position.done = true;
@@ -236,14 +237,15 @@ bool Fetcher::hand_out_batch(const TopicPartition& name, Position& position,
                             : header.base_timestamp + record.timestamp_delta;
     fetched.key = record.key;
     fetched.value = record.value;
-    if (!callbacks_.on_record(fetched)) {
-      stopped_ = true;
-      return false;
-    }
-    // Where the end lies within the batch.
-    if (!callbacks_.on_position(name, fetched.offset + 1)) {
-      position.done = true;
-      return true;
+    switch (callbacks_.on_record(fetched)) {
+      case Next::record:
+        break;
+      case Next::partition:
+        position.done = true;
+        return false;
+      case Next::nothing:
+        stopped_ = true;
+        return false;
     }
   }
   Result<void> finished = reader.finished();

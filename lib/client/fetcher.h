@@ -39,12 +39,17 @@ struct FetchedRecord {
 
 class Fetcher {
  public:
-  // Return false from `on_record` to stop everything. `on_drained` follows each fetched batch of
-  // records that was handed out. The client outlives the fetcher.
+  // What follows a record: the next one, nothing more of its partition (the record itself was not
+  // taken, add() goes on with it), or nothing at all.
+  enum class Next { record, partition, nothing };
+  // A TopicPartition that is handed out stays at its address for as long as the fetcher lives, one
+  // address for each partition. `on_drained` follows each fetched batch of records that was handed
+  // out. The client outlives the fetcher.
   struct Callbacks {
-    std::function<bool(const FetchedRecord&)> on_record;
+    std::function<Next(const FetchedRecord&)> on_record;
     std::function<void()> on_drained;
-    // The position moved, also past what was not handed out. False: this partition is done.
+    // The position moved, also past what was not handed out; follows a batch, not each record.
+    // False: this partition is done.
     std::function<bool(const TopicPartition&, int64_t position)> on_position;
     // Records were deleted before they were read: reading goes on at `start`.
     std::function<void(const TopicPartition&, int64_t from, int64_t start)> on_gap;
@@ -55,8 +60,11 @@ class Fetcher {
   };
   Fetcher(Client& client, FetcherConfig config, Callbacks callbacks)
       : client_(client), config_(config), callbacks_(std::move(callbacks)) {}
+  // set_callbacks() comes before run().
+  Fetcher(Client& client, FetcherConfig config) : Fetcher(client, config, {}) {}
 
-  // Also while it runs: it is asked for from the next round on. Once for each partition.
+  void set_callbacks(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
+  // Also while it runs: it is asked for from the next round on. Again once it was done.
   void add(const TopicPartition& partition, int64_t offset) { positions_[partition] = {offset}; }
   // Until every partition is done, or a callback says stop.
   Task<Result<void>> run();
@@ -92,7 +100,7 @@ class Fetcher {
 
   Client& client_;
   const FetcherConfig config_;
-  const Callbacks callbacks_;
+  Callbacks callbacks_;
   std::map<TopicPartition, Position> positions_;
   std::optional<Error> error_;
   bool stopped_ = false;

@@ -24,8 +24,9 @@ struct Collector {
   Fetcher::Callbacks callbacks() {
     Fetcher::Callbacks callbacks;
     callbacks.on_record = [this](const FetchedRecord& record) {
+      if (record.offset >= until[record.partition->partition]) return Fetcher::Next::partition;
       values.push_back(text(record.partition->partition, ":", text_of(*record.value)));
-      return true;
+      return Fetcher::Next::record;
     };
     callbacks.on_drained = [] {};
     callbacks.on_position = [this](const TopicPartition& name, int64_t position) {

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes of the records that pass: text on stdout (TextSink), files, sums.
+//
+// An error of a sink ends the run, with the exit code of that error (4 for the disk).
+#pragma once
+
+#include <cstdint>
+
+#include "lib/base/result.h"
+#include "lib/client/fetcher.h"
+
+namespace eventd {
+
+class RecordSink {
+ public:
+  virtual ~RecordSink() = default;
+
+  // Before a partition's first record: what the run will read of it, [from, until); INT64_MAX where
+  // it follows. Where to begin: `from` or later.
+  virtual Result<int64_t> begin(const TopicPartition& partition, int64_t from, int64_t until) {
+    (void)partition;
+    (void)until;
+    return from;
+  }
+  // A record that passed the filters. Its views hold for the call.
+  virtual Result<void> take(const FetchedRecord& record) = 0;
+  // A fetched batch is drained, or nothing comes for a while.
+  virtual Result<void> drained() = 0;
+  // All before `position` was handed over. Follows a batch, not each record.
+  virtual Result<void> reached(const TopicPartition& partition, int64_t position) {
+    (void)partition;
+    (void)position;
+    return {};
+  }
+  // Nothing follows. `complete`: the run ended by an end of its own, not by an error, the timeout
+  // or a signal.
+  virtual Result<void> finish(bool complete) = 0;
+};
+
+}  // namespace eventd
