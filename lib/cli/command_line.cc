@@ -182,12 +182,16 @@ CommandLine::CommandLine(std::string tool, std::string description,
   app_.get_formatter()->column_width(28);
 }
 
-void CommandLine::add_format() {
+void CommandLine::add_format(Direction direction) {
   app_.add_option("-K,--key-delim", key_delimiter_, "Records are KEY DELIM VALUE")
       ->type_name("DELIM");
   app_.add_flag("-0,--zero", zero_, "Records end with NUL, not newline");
   app_.add_option("--delim", delimiter_, "Records end with STR")->type_name("STR");
   app_.add_flag("-j,--json", format.json, "Event JSON, a line each");
+  if (direction == Direction::out) {
+    app_.add_flag("-J,--json-value", format.json_value, "The same, JSON values as JSON");
+    app_.add_flag("--frame", format.frame, "A value is its int32 length and its bytes");
+  }
   app_.add_option("--null", null_token_, "A key or value that is TOKEN is null")
       ->type_name("TOKEN");
 }
@@ -270,6 +274,11 @@ std::optional<int> CommandLine::parse(int argc, char** argv) {
 
 Result<void> CommandLine::finish_format() {
   auto wrong = [](std::string_view why) { return fail(Code::bad_usage, std::string(why)); };
+  if (format.json_value) format.json = true;
+  if (format.frame && format.json) return wrong("--frame and -j contradict each other");
+  if (format.frame && key_delimiter_) return wrong("--frame has values only, and no -K");
+  if (format.frame && null_token_) return wrong("--frame has null, and needs no --null");
+  if (format.frame && (zero_ || delimiter_)) return wrong("--frame needs no delimiter");
   if (zero_ && delimiter_) return wrong("-0 and --delim contradict each other");
   if (format.json && (zero_ || delimiter_)) return wrong("-j has a line for each record");
   if (format.json && key_delimiter_) return wrong("-j and -K contradict each other");

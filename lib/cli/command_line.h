@@ -39,8 +39,13 @@ struct RecordFormat {
   std::string delimiter = "\n";
   std::optional<std::string> key_delimiter;
   std::optional<std::string> null_token;
-  bool json = false;
+  bool json = false;        // event JSON, also where json_value is set
+  bool json_value = false;  // values that are JSON as "json":..
+  bool frame = false;       // a record is its int32 big-endian length (-1 null) and its bytes
 };
+
+// Which way records go: what a tool can do in one direction only, only that one's tools offer.
+enum class Direction { in, out };
 
 struct CommonOptions {
   std::string brokers;
@@ -66,8 +71,8 @@ class CommandLine {
   CommonOptions common;
   RecordFormat format;
 
-  // -K -0 --delim -j --null
-  void add_format();
+  // -K -0 --delim --null -j; out: also -J --frame
+  void add_format(Direction direction);
   // Nothing if the line is good, else the exit code after what had to be said.
   std::optional<int> parse(int argc, char** argv);
   // Says it and returns 2.

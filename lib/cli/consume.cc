@@ -86,7 +86,7 @@ ConsumeCommand::ConsumeCommand()
            kReadingProperties) {
   line.app().add_option("TOPIC", options.topics, "Topics to read")->required();
   reading.emplace(line);
-  line.add_format();
+  line.add_format(Direction::out);
   line.app().footer(
       "Examples:\n"
       "  event-consume clicks                      all there is\n"
@@ -103,7 +103,7 @@ ReplayCommand::ReplayCommand()
       .add_option("--to", to, "Into this file, whole or not at all; .jsonl: event JSON")
       ->type_name("PATH");
   reading.emplace(line);
-  line.add_format();
+  line.add_format(Direction::out);
   line.app().footer(
       "Examples:\n"
       "  event-replay clicks --to ./clicks.jsonl            a topic as a file\n"

@@ -341,8 +341,13 @@ void append_event(std::string& out, const EventView& event) {
   append_text(out, event.timestamp);
   out += ",\"key\":";
   append_optional(out, event.key);
-  out += ",\"value\":";
-  append_optional(out, event.value);
+  if (event.is_json) {
+    out += ",\"json\":";
+    out += text_of(*event.value);
+  } else {
+    out += ",\"value\":";
+    append_optional(out, event.value);
+  }
   if (!event.headers.empty()) {
     char separator = '[';
     out += ",\"headers\":";

@@ -42,6 +42,7 @@ struct EventView {
   int64_t timestamp = -1;
   std::optional<Bytes> key;
   std::optional<Bytes> value;
+  bool is_json = false;  // the value goes as it is, as "json":; it is a JSON text without newline
   std::vector<std::pair<std::string_view, std::optional<Bytes>>> headers;
 };
 

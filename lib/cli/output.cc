@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/cli/event_json.h"
 #include "lib/cli/interrupt.h"
+#include "lib/cli/json_text.h"
 
 namespace eventd {
 
@@ -40,6 +41,20 @@ void append_plain(std::string& out, const std::optional<Bytes>& bytes,
   } else {
     out += view;
   }
+}
+
+// Whether it is one JSON text, without newline, and without space around it.
+bool fits_a_line(Bytes value) {
+  std::string_view json = text_of(value);
+  auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  if (json.empty() || is_space(json.front()) || is_space(json.back())) return false;
+  return json.find('\n') == std::string_view::npos && is_json_text(json);
+}
+
+void append_frame(std::string& out, const std::optional<Bytes>& value) {
+  auto length = value ? static_cast<uint32_t>(value->size()) : UINT32_MAX;  // -1
+  for (int shift : {24, 16, 8, 0}) out += static_cast<char>(length >> shift);
+  if (value) out += text_of(*value);
 }
 
 }  // namespace
@@ -85,6 +100,7 @@ void append_record(std::string& out, const RecordFormat& format, const FetchedRe
     event.timestamp = record.timestamp;
     event.key = record.key;
     event.value = record.value;
+    event.is_json = format.json_value && record.value && fits_a_line(*record.value);
     if (record.record->header_count > 0) {
       for (const RecordHeader& header : record.record->headers()) {
         event.headers.emplace_back(header.key, header.value);
@@ -92,6 +108,7 @@ void append_record(std::string& out, const RecordFormat& format, const FetchedRe
     }
     return append_event(out, event);
   }
+  if (format.frame) return append_frame(out, record.value);
   if (format.key_delimiter) {
     append_plain(out, record.key, format.null_token, for_terminal);
     out += *format.key_delimiter;

@@ -32,7 +32,7 @@ ProduceCommand::ProduceCommand()
   app.add_option("-k,--key", key, "The key of every record")->type_name("KEY");
   app.add_flag("--keep-partition", keep_partition,
                "With -j: into the partition that the event names");
-  line.add_format();
+  line.add_format(Direction::in);
   app.footer(
       "Examples:\n"
       "  ls -lR /usr | event-produce files          each line an event\n"
