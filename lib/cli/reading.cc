@@ -88,7 +88,7 @@ Result<size_t> Reading::add_topics(const std::vector<TopicInfo>& topics) {
 Result<void> Reading::add_partitions(const TopicInfo& topic) {
   auto count = static_cast<int32_t>(topic.partitions.size());
   auto check = [&](int32_t number) -> Result<void> {
-    if (number < count) return {};
+    if (number < count && source_.has({topic.name, number})) return {};
     return fail(Code::invalid_partitions,
                 text("topic ", topic.name, " has no partition ", number, ", but ", count));
   };
@@ -105,6 +105,7 @@ Result<void> Reading::add_partitions(const TopicInfo& topic) {
     bool wanted = options_.partitions.empty() ||
                   std::ranges::find(options_.partitions, number) != options_.partitions.end();
     if (by_list && !options_.from->by_partition.contains(number)) wanted = false;
+    if (!source_.has({topic.name, number})) wanted = false;
     if (wanted) partitions_.try_emplace({topic.name, number});
   }
   return {};
@@ -242,7 +243,8 @@ int Reading::finish(const Result<void>& read) {
     status_ = worse_exit(status_, complain(line_.tool(), read.error()));
   }
   if (ended_by_.empty()) ended_by_ = "end";
-  bool complete = !timed_out_ && ended_by_ != "error";
+  bool found_nothing = partitions_.empty() && status_ != 0;  // which is no empty result
+  bool complete = !timed_out_ && ended_by_ != "error" && !found_nothing;
   if (!sink_failed_) accepted(sink_.finish(complete));
   progress_.end();
   if (timed_out_) {

@@ -31,6 +31,11 @@ class RecordSource {
   virtual void set_callbacks(Fetcher::Callbacks callbacks) = 0;
   // Topics by name; all there are if `names` is empty. What is not there has its error set.
   virtual Task<Result<std::vector<TopicInfo>>> topics(std::vector<std::string> names) = 0;
+  // Whether a partition of a topic that was found is there: files may be of some only.
+  virtual bool has(const TopicPartition& partition) const {
+    (void)partition;
+    return true;
+  }
   // Offsets by timestamp in ms: -1 the end, -2 the start, else the first at or after it; -1 is
   // answered where there is none.
   virtual Task<Result<Offsets>> offsets(Times wanted) = 0;
