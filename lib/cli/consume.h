@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// event-consume and event-replay: topics to stdout or into a file.
+// event-consume: topics to stdout.
 #pragma once
 
 #include <optional>
@@ -19,17 +19,6 @@ struct ConsumeCommand {
   std::optional<ReadingCommand> reading;
 };
 
-// The command line of event-replay.
-struct ReplayCommand {
-  ReplayCommand();
-
-  CommandLine line;
-  ReadingOptions options;
-  std::optional<ReadingCommand> reading;
-  std::optional<std::string> to;
-};
-
 int event_consume(int argc, char** argv);
-int event_replay(int argc, char** argv);
 
 }  // namespace eventd

@@ -74,7 +74,7 @@ expect 1 'no partition 7' event-produce t -p 7
 expect 1 'no partition 7' event-consume t --from 7:start
 expect 2 'perhaps --from' event-consume t --form 1
 expect 2 'exists' event-replay t --to ./lines
-expect 2 'compressed' event-replay t --to ./t.gz
+expect 2 '{partition}' event-replay t --to './%Y.gz'
 expect 3 '127.0.0.1:1' event-consume t -b 127.0.0.1:1
 expect 3 '-b HOST:PORT' event-admin topic list -b 127.0.0.1:1
 expect 5 'required' event-consume t -p 0 --until 0 --require 1
