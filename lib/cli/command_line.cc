@@ -9,6 +9,7 @@
 
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
+#include "lib/cli/progress.h"
 
 namespace eventd {
 
@@ -97,6 +98,7 @@ int exit_for(const Error& error) {
 }
 
 void complain(std::string_view tool, std::string_view line) {
+  clear_progress();
   std::string out = text(tool, ": ", line, "\n");
   (void)!write(STDERR_FILENO, out.data(), out.size());  // there is nowhere else to say it
 }

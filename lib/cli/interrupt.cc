@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "lib/base/ensure.h"
+#include "lib/cli/progress.h"
 
 namespace eventd {
 
@@ -69,6 +70,7 @@ int Interrupt::signal() const { return caught; }
 int Interrupt::pending() { return to_wake.load() != nullptr ? caught.load() : 0; }
 
 void die_by(int number) {
+  clear_progress();
   signal(number, SIG_DFL);
   sigset_t only;
   sigemptyset(&only);

@@ -41,7 +41,7 @@ ProduceRun::ProduceRun(UvLoop& loop, const ProduceCommand& command, ClientConfig
                    if (!begun_) die_by(interrupt_.signal());
                    stop_reading();
                  }),
-      progress_(loop, !command.line.common.quiet) {}
+      progress_(loop, !command.line.common.quiet && isatty(STDIN_FILENO) == 0) {}
 
 void ProduceRun::stop_reading() {
   stopped_ = true;

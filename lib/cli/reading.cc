@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/reading.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -31,7 +33,7 @@ Reading::Reading(UvLoop& loop, const CommandLine& line, const ReadingOptions& op
       source_(source),
       sink_(sink),
       interrupt_(loop, [this] { on_interrupt(); }),
-      progress_(loop, !options.quiet) {
+      progress_(loop, !options.quiet && isatty(STDOUT_FILENO) == 0) {
   source_.set_callbacks(callbacks());
 }
 
