@@ -111,6 +111,8 @@ clean_up() {
     tail -n 15 "$work/broker.log" >&2
   fi
   wait 2>/dev/null || true
+  # Not all are children of ours; what still writes would be in the way of the rm.
+  for pid in "${background[@]}"; do until_true 20 ended "$pid" || kill -9 "$pid" || true; done
   [ -n "${KEEP:-}" ] || rm -rf "$work"
   exit $status
 }
