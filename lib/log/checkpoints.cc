@@ -24,6 +24,7 @@ Result<OffsetCheckpoint> load_offsets(Disk& disk, const std::string& path) {
   if (!file) return pass(file);
   std::vector<std::string_view> lines = split(text_of(*file), '\n');
   while (!lines.empty() && lines.back().empty()) lines.pop_back();
+  if (lines.empty()) return OffsetCheckpoint{};  // as Kafka makes it before it has any entry
   if (lines.size() < 2 || lines[0] != "0") return damaged(path);
   std::optional<size_t> count = parse_number<size_t>(lines[1]);
   if (!count || *count != lines.size() - 2) return damaged(path);

@@ -27,7 +27,7 @@ inline constexpr const char* kHighWatermarkFile = "replication-offset-checkpoint
 // By topic and partition.
 using OffsetCheckpoint = std::map<std::pair<std::string, int32_t>, Offset>;
 
-// A missing file has no entries; bad_data if it is not such a file.
+// A missing or an empty file has no entries; bad_data if it is not such a file.
 Result<OffsetCheckpoint> load_offsets(Disk& disk, const std::string& path);
 Result<void> store_offsets(Disk& disk, const std::string& path, const OffsetCheckpoint& offsets);
 
