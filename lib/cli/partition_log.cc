@@ -96,7 +96,12 @@ Result<void> PartitionLog::look(SegmentWalk::Check check, bool& is_damaged) {
     if (is_damaged && check == SegmentWalk::Check::headers) return {};
   }
   end_ = found_.end;
-  is_compacted_ = found_.has_holes;
+  is_compacted_ = found_.holes > 0;
+  // A single hole before the last batch of all is rather a wrong offset than compaction.
+  if (found_.holes == 1 && found_.last_hole.second == found_.last_base) {
+    is_compacted_ = false;
+    gaps_.push_back(found_.last_hole);
+  }
   return {};
 }
 
@@ -120,7 +125,10 @@ Result<bool> PartitionLog::look_into(size_t index, SegmentWalk::Check check) {
       tell(segment.path, *damage);
     }
     if (!*batch) return sound;
-    if ((*batch)->header.base_offset > found_.end && !damage) found_.has_holes = true;
+    if ((*batch)->header.base_offset > found_.end && !damage) {
+      found_.holes++;
+      found_.last_hole = {found_.end, (*batch)->header.base_offset};
+    }
     note(segment, **batch);
   }
 }
@@ -128,7 +136,8 @@ Result<bool> PartitionLog::look_into(size_t index, SegmentWalk::Check check) {
 void PartitionLog::note(const SegmentFile& segment, const SegmentWalk::Batch& batch) {
   const BatchHeader& header = batch.header;
   found_.end = header.next_offset();
-  if (header.record_count != header.last_offset_delta + 1) found_.has_holes = true;
+  found_.last_base = header.base_offset;
+  if (header.record_count != header.last_offset_delta + 1) found_.holes++;
   int64_t& latest = found_.times.try_emplace(segment.base, header.max_timestamp).first->second;
   latest = std::max(latest, header.max_timestamp);
   if (header.is_control()) {
@@ -201,6 +210,12 @@ bool PartitionLog::is_aborted(const BatchHeader& header) const {
   if (known == found_.aborted.end()) return false;
   auto after = std::ranges::upper_bound(known->second, header.base_offset, {}, &Aborted::first);
   return after != known->second.begin() && header.base_offset < std::prev(after)->marker;
+}
+
+bool PartitionLog::is_open(const BatchHeader& header) const {
+  if (!header.is_transactional()) return false;
+  auto open = found_.open.find(header.producer_id);
+  return open != found_.open.end() && header.base_offset >= open->second.first;
 }
 
 void PartitionLog::tell(const std::string& path, const SegmentWalk::Damage& damage) const {

@@ -39,11 +39,15 @@ class PartitionLog {
     return committed_only ? std::min(stable_end_, end_) : end_;
   }
   bool is_aborted(const BatchHeader& header) const;
+  // Whether the batch belongs to a transaction that has not ended.
+  bool is_open(const BatchHeader& header) const;
   bool is_compacted() const { return is_compacted_; }
 
   // The first record at or after that time, below end(); nothing if there is none.
   Result<std::optional<Offset>> find_time(int64_t timestamp_ms, bool committed_only) const;
 
+  // All of a segment, for a walk through it.
+  SegmentWalk::Range range_of(size_t index, Offset expected) const;
   // The segments anew, after one was not there any more.
   Result<void> list_again();
   // Says what a walk through a file has passed over, unless it has been said.
@@ -64,7 +68,11 @@ class PartitionLog {
     std::map<ProducerId, OpenTransaction> open;
     std::map<ProducerId, std::vector<Aborted>> aborted;
     std::map<Offset, int64_t> times;  // the largest timestamp of each segment, by its base
-    bool has_holes = false;           // within segments: compaction makes them
+    // Offsets that are missing within segments: compaction makes such holes, and whole batches
+    // that lack records.
+    uint64_t holes = 0;
+    std::pair<Offset, Offset> last_hole;
+    Offset last_base;  // of the last batch
   };
 
   PartitionLog() = default;
@@ -74,7 +82,6 @@ class PartitionLog {
   Result<bool> open_ones_are_sound() const;
   Result<void> load_checkpoints();
   Result<void> restrict_to(const std::string& path);
-  SegmentWalk::Range range_of(size_t index, Offset expected) const;
   Result<std::optional<Offset>> find_time_in(size_t index, int64_t timestamp_ms, Offset end) const;
 
   Disk* disk_ = nullptr;
