@@ -22,7 +22,9 @@ struct ReplayCommand {
   std::vector<std::string> topics;  // -t
   std::optional<std::string> to;
   std::optional<std::string> roll;
+  std::optional<std::string> import;
   bool sum = false;
+  bool verify = false;
 
   // What tells this command from others, for those who continue it: not where the brokers are, nor
   // what is said on stderr.

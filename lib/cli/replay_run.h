@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run of event-replay: what its options make of sources and sinks, and how it ends.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "lib/cli/folder_lock.h"
+#include "lib/cli/import_sink.h"
+#include "lib/cli/record_source.h"
+#include "lib/cli/replay.h"
+#include "lib/cli/replay_sources.h"
+#include "lib/log/disk.h"
+#include "lib/net/task.h"
+#include "lib/net/uv_loop.h"
+
+namespace eventd {
+
+class ReplayRun {
+ public:
+  // The command outlives the run.
+  explicit ReplayRun(ReplayCommand& command) : command_(command), line_(command.line) {}
+
+  // The exit code.
+  int run();
+
+ private:
+  Result<void> find_sources();
+  Result<void> open_sink();
+  Result<void> open_target();
+  Result<std::unique_ptr<RecordSource>> open_source(UvLoop& loop);
+  Result<void> open_import();
+  bool takes_whole_batches() const;
+  Result<void> import_batches(std::unique_ptr<ImportFolder> folder);
+  int verify();
+  Task<int> read(UvLoop& loop);
+  PartitionLog::Report report() {
+    return [this](const std::string& line) {
+      complain(line_.tool(), line);
+      status_ = worse_exit(status_, kExitItem);
+    };
+
+  }  // namespace eventd
