@@ -10,6 +10,7 @@
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
 #include "lib/cli/progress.h"
+#include "lib/cli/topic_cache.h"
 
 namespace eventd {
 
@@ -362,6 +363,9 @@ Result<ClientConfig> CommandLine::client_config() const {
   auto timeout = number_setting("request.timeout.ms", 1);
   if (!timeout) return pass(timeout);
   if (*timeout) config.request_timeout = std::chrono::milliseconds(**timeout);
+  config.on_topics = [cache = topic_cache_path(config.brokers)](const auto& topics, bool all) {
+    remember_topics(cache, topics, all);
+  };
   return config;
 }
 

@@ -147,6 +147,7 @@ Task<Result<std::vector<TopicInfo>>> Client::topics(std::vector<std::string> nam
     for (const std::string& name : names) request.topics->emplace_back().name = name;
   }
   Result<std::vector<TopicInfo>> found = co_await metadata(&request);
+  if (found && config_.on_topics) config_.on_topics(*found, names.empty());
   co_return std::move(found);
 }
 

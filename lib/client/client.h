@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,12 +18,16 @@
 
 namespace eventd {
 
+struct TopicInfo;
+
 struct ClientConfig {
   std::vector<Address> brokers;
   std::string client_id = "eventd";
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds request_timeout{30'000};
   std::chrono::milliseconds retry_backoff{100};
+  // Told on the loop what a broker said of topics; `all`: there are no others.
+  std::function<void(const std::vector<TopicInfo>& topics, bool all)> on_topics = {};
 };
 
 struct TopicPartition {

@@ -19,6 +19,7 @@ export PATH=${EVENTD_PROGRAMS:-$top/build/quick}:$top/tests/peers:$PATH PYTHONDO
 unset EVENT_BROKERS EVENT_PROFILE KAFKA_BOOTSTRAP_SERVERS
 work=$(mktemp -d "${TMPDIR:-/tmp}/$story.XXXXXX")
 data=$work/data
+export XDG_CACHE_HOME=$work/cache
 broker='' broker_pid=''
 background=()  # ids of other processes to end with the story
 
