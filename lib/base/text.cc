@@ -2,6 +2,7 @@
 #include "lib/base/text.h"
 
 #include <array>
+#include <cstring>
 
 namespace eventd {
 namespace {
@@ -102,7 +103,15 @@ std::optional<std::string> from_base64(std::string_view encoded) {
 }
 
 bool is_utf8(std::string_view candidate) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
   for (size_t i = 0; i < candidate.size();) {
+    uint64_t eight = 0;
+    while (candidate.size() - i >= sizeof eight) {
+      std::memcpy(&eight, candidate.data() + i, sizeof eight);
+      if ((eight & kHighBits) != 0) break;
+      i += sizeof eight;
+    }
+    if (i == candidate.size()) return true;
     size_t length = utf8_length(candidate, i);
     if (length == 0) return false;
     i += length;

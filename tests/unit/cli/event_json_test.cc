@@ -7,6 +7,7 @@
 #include <random>
 
 #include "lib/base/text.h"
+#include "lib/cli/event_parser.h"
 
 using namespace eventd;
 
@@ -138,9 +139,9 @@ TEST_CASE("a line that is cut or changed is an error or another event, never a c
 }
 
 TEST_CASE("names may come in any order, with spaces, and with names of others between them") {
-  Result<Event> event = parse_event(
-      R"( { "x" : {"json":1,"value":[2]}, "value" : "v\u00e4\ud83d\ude00", "key":null,)"
-      R"( "offset":"no" } )");
+  Result<Event> event =
+      parse_event(R"( { "x" : {"json":1,"value":[2]}, "value" : "v\u00e4\ud83d\ude00", "key":null,)"
+                  R"( "offset":"no" } )");
   REQUIRE(event.has_value());
   CHECK(event->value == "v\xc3\xa4\xf0\x9f\x98\x80");
   CHECK(!event->key);
@@ -180,4 +181,40 @@ TEST_CASE("what is wrong is said") {
   CHECK(why(R"({"value":"a","headers":[[null,"v"]]})").find("name is null") != std::string::npos);
   CHECK(why("{\"value\":\"\xff\"}") != "");
   CHECK(why(R"({"value":"\ud800"})") != "");
+}
+
+TEST_CASE("a line of ours that is read and printed again is the same line") {
+  std::mt19937 random(21);
+  const std::vector<std::string> texts = {"1",     "null", "[1, 2]", "{\"a\":\"\\u00e4\"}",
+                                          "\"x\"", "1e2"};
+  EventParser parser;
+  for (int i = 0; i < 20000; i++) {
+    std::optional<std::string> key = maybe(random);
+    std::optional<std::string> value = maybe(random);
+    std::string name = random_bytes(random);
+    EventView event{.topic = "t",
+                    .partition = int32_t(random() % 9),
+                    .offset = 0,
+                    .timestamp = int64_t(random()) - 5,
+                    .key = view(key),
+                    .value = view(value)};
+    event.is_json = random() % 3 == 0;
+    if (event.is_json) event.value = bytes_of(texts[random() % texts.size()]);
+    for (size_t n = random() % 3; n > 0; n--) event.headers.emplace_back(name, view(value));
+    std::string line = line_of(event);
+    Result<const ParsedEvent*> parsed =
+        parser.parse(std::string_view(line).substr(0, line.size() - 1));
+    REQUIRE(parsed.has_value());
+    EventView again{.topic = *(*parsed)->topic,
+                    .partition = *(*parsed)->partition,
+                    .offset = 0,
+                    .timestamp = *(*parsed)->timestamp,
+                    .key = (*parsed)->key,
+                    .value = (*parsed)->value};
+    again.is_json = event.is_json;
+    for (const RecordHeader& header : (*parsed)->headers) {
+      again.headers.emplace_back(header.key, header.value);
+    }
+    REQUIRE(line_of(again) == line);
+  }
 }
