@@ -185,16 +185,14 @@ CommandLine::CommandLine(std::string tool, std::string description,
   app_.get_formatter()->column_width(28);
 }
 
-void CommandLine::add_format(Direction direction) {
+void CommandLine::add_format() {
   app_.add_option("-K,--key-delim", key_delimiter_, "Records are KEY DELIM VALUE")
       ->type_name("DELIM");
   app_.add_flag("-0,--zero", zero_, "Records end with NUL, not newline");
   app_.add_option("--delim", delimiter_, "Records end with STR")->type_name("STR");
   app_.add_flag("-j,--json", format.json, "Event JSON, a line each");
-  if (direction == Direction::out) {
-    app_.add_flag("-J,--json-value", format.json_value, "The same, JSON values as JSON");
-    app_.add_flag("--frame", format.frame, "A value is its int32 length and its bytes");
-  }
+  app_.add_flag("-J,--json-value", format.json_value, "The same, JSON values as JSON");
+  app_.add_flag("--frame", format.frame, "A value is its int32 length and its bytes");
   app_.add_option("--null", null_token_, "A key or value that is TOKEN is null")
       ->type_name("TOKEN");
 }
@@ -218,6 +216,10 @@ std::string nearest(const CLI::App& app, std::string_view unknown) {
     for (const CLI::App* verb : level->get_subcommands({})) look_at(verb->get_name());
   }
   return best;
+}
+
+std::string_view nearest_of(std::span<const std::string_view> known, std::string_view unknown) {
+  return *std::ranges::min_element(known, {}, [&](auto one) { return distance(unknown, one); });
 }
 
 // One line for what CLI11 found wrong.

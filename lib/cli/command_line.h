@@ -44,9 +44,6 @@ struct RecordFormat {
   bool frame = false;       // a record is its int32 big-endian length (-1 null) and its bytes
 };
 
-// Which way records go: what a tool can do in one direction only, only that one's tools offer.
-enum class Direction { in, out };
-
 struct CommonOptions {
   std::string brokers;
   std::vector<std::string> settings;
@@ -71,8 +68,8 @@ class CommandLine {
   CommonOptions common;
   RecordFormat format;
 
-  // -K -0 --delim --null -j; out: also -J --frame
-  void add_format(Direction direction);
+  // -K -0 --delim --frame --null -j -J
+  void add_format();
   // Nothing if the line is good, else the exit code after what had to be said.
   std::optional<int> parse(int argc, char** argv);
   // Says it and returns 2.
@@ -102,6 +99,9 @@ class CommandLine {
 // The name of an option or verb of `app` that is most like `unknown`, or nothing: of an option with
 // its dashes, for a letter of kcat's what we have instead.
 std::string nearest(const CLI::App& app, std::string_view unknown);
+
+// That of `known` which is most like `unknown`; there is one at least.
+std::string_view nearest_of(std::span<const std::string_view> known, std::string_view unknown);
 
 // "\n \t \r \0 \\ \xHH" as people type them; bad_usage for other escapes.
 Result<std::string> unescape(std::string_view text);

@@ -35,7 +35,7 @@ ConsumeCommand::ConsumeCommand()
            kReadingProperties) {
   line.app().add_option("TOPIC", options.topics, "Topics to read")->required();
   reading.emplace(line);
-  line.add_format(Direction::out);
+  line.add_format();
   line.app().footer(
       "Examples:\n"
       "  event-consume clicks                      all there is\n"

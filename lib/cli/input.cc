@@ -1,131 +1,210 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/input.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <condition_variable>
 #include <csignal>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
 #include <utility>
+#include <vector>
+
+#include "lib/base/text.h"
 
 namespace eventd {
 
 namespace {
+
 constexpr size_t kChunk = 256 << 10;
-constexpr size_t kWaitingMax = 8 << 20;
-constexpr int kStopPollMs = 100;
+constexpr size_t kWaitingMax = 2 << 20;
+// What is smaller goes into the chunk before it, where that waits still.
+constexpr size_t kSmall = 16 << 10;
+constexpr size_t kSparesMax = 16;
+
+// Where somebody else made the descriptor non-blocking.
+bool wait_for(int descriptor, short events) {
+  if (errno == EINTR) return true;
+  if (errno != EAGAIN) return false;
+  pollfd wait{descriptor, events, 0};
+  return poll(&wait, 1, -1) > 0;
+}
+
+ssize_t read_some(int descriptor, Buffer& into) {
+  while (true) {
+    ssize_t got = read(descriptor, into.data(), into.size());
+    if (got >= 0 || !wait_for(descriptor, POLLIN)) return got;
+  }
+}
+
+Result<void> write_all(int descriptor, Bytes left) {
+  while (!left.empty()) {
+    ssize_t put = write(descriptor, left.data(), left.size());
+    if (put > 0) left = left.subspan(static_cast<size_t>(put));
+    if (put >= 0 || wait_for(descriptor, POLLOUT)) continue;
+    if (errno == EPIPE) return fail(Code::connection_closed, "nobody reads stdout");
+    return fail_with_errno(errno, "write to stdout");
+  }
+  return {};
+}
+
 }  // namespace
 
-void RecordSplitter::feed(std::string_view chunk) {
-  buffer_.erase(0, at_);
-  scanned_ -= at_;
-  at_ = 0;
-  buffer_ += chunk;
-}
+struct InputReader::State {
+  std::mutex mutex;
+  std::condition_variable room;
+  std::deque<Buffer> chunks;
+  std::vector<Buffer> spares;
+  size_t waiting_bytes = 0;
+  std::optional<Error> error;
+  bool failed_to_tee = false;
+  bool ended = false;
+  bool stopped = false;
+  bool can_be_read_again = false;
+  bool awaited = false;                                        // by next()
+  Loop* loop;                                                  // nothing once the reader has gone
+  std::shared_ptr<Signal> ready = std::make_shared<Signal>();  // shared with posts
+  const std::string path;
+  const bool tee;
 
-bool RecordSplitter::next(std::optional<std::string_view>& record) {
-  size_t found = buffer_.find(delimiter_, scanned_);
-  if (found != std::string::npos) {
-    size_t size = found - at_;
-    bool fits = !std::exchange(too_long_, false) && size <= record_max_;
-    record = fits ? std::optional(std::string_view(buffer_).substr(at_, size)) : std::nullopt;
-    at_ = scanned_ = found + delimiter_.size();
-    return true;
-  }
-  // A delimiter may be cut by the end of the chunk: so much of the tail is searched again.
-  size_t tail = std::min(delimiter_.size() - 1, buffer_.size() - at_);
-  if (finished_) {
-    bool is_one = too_long_ || at_ < buffer_.size();
-    bool fits = !std::exchange(too_long_, false) && buffer_.size() - at_ <= record_max_;
-    record = fits ? std::optional(std::string_view(buffer_).substr(at_)) : std::nullopt;
-    at_ = scanned_ = buffer_.size();
-    return is_one;
-  }
-  scanned_ = buffer_.size() - tail;
-  if (scanned_ - at_ > record_max_) {
-    too_long_ = true;
-    at_ = scanned_;
-  }
-  return false;
-}
+  State(Loop& on, std::string from, bool tees) : loop(&on), path(std::move(from)), tee(tees) {}
 
-InputReader::InputReader(Loop& loop, int descriptor) : loop_(loop), descriptor_(descriptor) {
+  // The mutex is held.
+  void wake() {
+    if (!std::exchange(awaited, false) || loop == nullptr) return;
+    loop->post([ready = ready] { ready->notify(); });
+  }
+  void end(std::optional<Error> why) {
+    std::lock_guard lock(mutex);
+    error = std::move(why);
+    ended = true;
+    wake();
+  }
+  // A chunk to read into; nothing if no more is wanted.
+  std::optional<Buffer> empty_chunk() {
+    std::unique_lock lock(mutex);
+    room.wait(lock, [&] { return stopped || waiting_bytes < kWaitingMax; });
+    if (stopped) return std::nullopt;
+    Buffer chunk;
+    if (!spares.empty()) {
+      chunk = std::move(spares.back());
+      spares.pop_back();
+    }
+    chunk.resize(kChunk);
+    return chunk;
+  }
+  void hand_over(Buffer chunk, size_t size) {
+    std::lock_guard lock(mutex);
+    waiting_bytes += size;
+    chunk.resize(size);
+    if (size <= kSmall && !chunks.empty() && chunks.back().size() + size <= kChunk) {
+      append(chunks.back(), chunk);
+      if (spares.size() < kSparesMax) spares.push_back(std::move(chunk));
+    } else {
+      chunks.push_back(std::move(chunk));
+    }
+    wake();
+  }
+};
+
+InputReader::InputReader(Loop& loop, std::string path, bool tee)
+    : state_(std::make_shared<State>(loop, std::move(path), tee)) {
   // Signals are for the main thread.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { read_all(); });
+  std::thread([state = state_] { read_all(state); }).detach();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 InputReader::~InputReader() {
-  stop();
-  thread_.join();
-  if (descriptor_ != STDIN_FILENO) close(descriptor_);
+  std::lock_guard lock(state_->mutex);
+  state_->loop = nullptr;
+  state_->stopped = true;
+  state_->room.notify_one();
 }
 
-void InputReader::read_all() {
-  while (true) {
-    {
-      std::unique_lock lock(mutex_);
-      room_.wait(lock, [&] { return stopped_ || waiting_bytes_ < kWaitingMax; });
-      if (stopped_) return;
+void InputReader::read_all(std::shared_ptr<State> state) {
+  int descriptor = STDIN_FILENO;
+  if (state->path != "-") {
+    descriptor = open(state->path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+      return state->end(fail_with_errno(errno, text("open ", state->path)).error());
     }
-    // A terminal or a pipe may be silent for long, and stop() must be seen.
-    pollfd wait{descriptor_, POLLIN, 0};
-    int ready = poll(&wait, 1, kStopPollMs);
-    if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
-    std::string chunk(kChunk, '\0');
-    ssize_t got = read(descriptor_, chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
-    std::lock_guard lock(mutex_);
-    bool first = chunks_.empty() && !ended_;
-    if (got > 0) {
-      chunk.resize(static_cast<size_t>(got));
-      waiting_bytes_ += chunk.size();
-      chunks_.push_back(std::move(chunk));
-    } else {
-      if (got < 0) error_ = fail_with_errno(errno, "read the input").error();
-      ended_ = true;
-    }
-    if (first) wake();
-    if (ended_) return;
   }
+  struct stat about {};
+  if (fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode)) {
+    std::lock_guard lock(state->mutex);
+    state->can_be_read_again = true;
+  }
+  std::optional<Error> error;
+  Buffer copy;
+  while (std::optional<Buffer> chunk = state->empty_chunk()) {
+    ssize_t got = read_some(descriptor, *chunk);
+    if (got < 0) error = fail_with_errno(errno, text("read ", state->path)).error();
+    if (got <= 0) break;
+    auto size = static_cast<size_t>(got);
+    if (state->tee) copy.assign(chunk->begin(), chunk->begin() + got);
+    state->hand_over(std::move(*chunk), size);
+    if (!state->tee) continue;
+    Result<void> written = write_all(STDOUT_FILENO, copy);
+    if (written) continue;
+    error = written.error();
+    std::lock_guard lock(state->mutex);
+    state->failed_to_tee = true;
+    break;
+  }
+  if (descriptor != STDIN_FILENO) close(descriptor);
+  state->end(std::move(error));
 }
 
-void InputReader::wake() {
-  loop_.post([ready = ready_] { ready->notify(); });
-}
-
-Task<Result<std::string>> InputReader::next() {
+Task<Result<Buffer>> InputReader::next() {
   while (true) {
     {
-      std::lock_guard lock(mutex_);
-      if (stopped_) co_return std::string();
-      if (!chunks_.empty()) {
-        std::string all = std::move(chunks_.front());
-        for (size_t i = 1; i < chunks_.size(); i++) all += chunks_[i];
-        chunks_.clear();
-        waiting_bytes_ = 0;
-        room_.notify_one();
-        co_return std::move(all);
+      std::lock_guard lock(state_->mutex);
+      bool is_dropped = state_->stopped && state_->can_be_read_again;
+      if (!state_->chunks.empty() && !is_dropped) {
+        Buffer chunk = std::move(state_->chunks.front());
+        state_->chunks.pop_front();
+        state_->waiting_bytes -= chunk.size();
+        state_->room.notify_one();
+        co_return std::move(chunk);
       }
-      if (error_) co_return std::unexpected(*error_);
-      if (ended_) co_return std::string();
+      if (state_->error) co_return std::unexpected(*state_->error);
+      if (state_->ended || state_->stopped) co_return Buffer();
+      state_->awaited = true;
     }
-    co_await ready_->wait();
+    co_await state_->ready->wait();
   }
+}
+
+void InputReader::reuse(Buffer chunk) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->spares.size() < kSparesMax) state_->spares.push_back(std::move(chunk));
+}
+
+bool InputReader::has_failed_to_tee() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->failed_to_tee;
+}
+
+bool InputReader::is_drained() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->chunks.empty();
 }
 
 void InputReader::stop() {
-  {
-    std::lock_guard lock(mutex_);
-    if (std::exchange(stopped_, true)) return;
-    room_.notify_one();
-  }
-  wake();
+  std::lock_guard lock(state_->mutex);
+  state_->stopped = true;
+  state_->room.notify_one();
+  state_->wake();
 }
 
 }  // namespace eventd

@@ -1,81 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records from files and stdin: a thread reads, because a descriptor may be a file, a pipe or a
-// terminal, and the loop gets what has come.
+// What comes in from a file or stdin: a thread opens and reads it, because it may be a file, a pipe
+// or a terminal, and the loop gets what has come.
 //
-// Memory is bounded: the thread waits while unread chunks are enough, and a record that is longer
-// than its limit is passed over and named.
+// Memory is bounded: the thread waits while unread chunks are enough. With `tee` it writes to
+// stdout what it has handed over, so that a reader who takes nothing holds up the input, never the
+// loop. A thread that hangs in a read or write when the reader goes stays behind and touches
+// nothing.
 #pragma once
 
-#include <condition_variable>
-#include <functional>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <thread>
-#include <vector>
 
+#include "lib/base/bytes.h"
 #include "lib/base/result.h"
 #include "lib/net/loop.h"
 #include "lib/net/task.h"
 
 namespace eventd {
 
-// Cuts chunks into records. The last needs no delimiter.
-class RecordSplitter {
- public:
-  // The delimiter is not empty.
-  RecordSplitter(std::string delimiter, size_t record_max)
-      : delimiter_(std::move(delimiter)), record_max_(record_max) {}
-
-  void feed(std::string_view chunk);
-  // Nothing follows: what has no delimiter yet is a record too.
-  void finish() { finished_ = true; }
-  // False: no record is complete. `record` is nothing if one was too long, else a view that holds
-  // until the next call of any of these.
-  bool next(std::optional<std::string_view>& record);
-
- private:
-  const std::string delimiter_;
-  const size_t record_max_;
-  std::string buffer_;
-  size_t at_ = 0;       // where the next record begins
-  size_t scanned_ = 0;  // no delimiter begins before
-  bool too_long_ = false;
-  bool finished_ = false;
-};
-
-// Reads a descriptor on a thread of its own.
 class InputReader {
  public:
-  // Takes the descriptor.
-  InputReader(Loop& loop, int descriptor);
+  // "-" is stdin. The loop outlives this.
+  InputReader(Loop& loop, std::string path, bool tee);
   ~InputReader();
   InputReader(const InputReader&) = delete;
   InputReader& operator=(const InputReader&) = delete;
 
-  // The next chunk; empty at the end. An error of the system otherwise.
-  Task<Result<std::string>> next();
-  // next() then answers as if the end had come.
+  // The next chunk, not empty but at the end: an empty one then. An error of the system otherwise.
+  Task<Result<Buffer>> next();
+  // Whether that error was of stdout: connection_closed if nobody reads it.
+  bool has_failed_to_tee() const;
+  // Gives back a chunk, for its memory.
+  void reuse(Buffer chunk);
+  // Whether next() would wait.
+  bool is_drained() const;
+  // Nothing more is read. next() gives what was read already, if the input is not a file that can
+  // be read again, and then says that the end has come.
   void stop();
 
  private:
-  void read_all();
-  void wake();
-
-  Loop& loop_;
-  const int descriptor_;
-  std::mutex mutex_;
-  std::condition_variable room_;
-  std::vector<std::string> chunks_;
-  size_t waiting_bytes_ = 0;
-  std::optional<Error> error_;
-  bool ended_ = false;
-  bool stopped_ = false;
-  // Shared with posts that may run after us.
-  std::shared_ptr<Signal> ready_ = std::make_shared<Signal>();
-  std::thread thread_;
+  struct State;
+  static void read_all(std::shared_ptr<State> state);
+  const std::shared_ptr<State> state_;  // shared with the thread
 };
 
 }  // namespace eventd

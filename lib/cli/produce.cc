@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/produce.h"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -10,13 +13,30 @@
 namespace eventd {
 
 namespace {
+
 constexpr Property kProperties[] = {
     {"acks", "all, as an idempotent producer has it"},
     {"batch.size", "bytes at which a batch is full (262144)"},
     {"compression.type", "none, gzip, snappy, lz4 or zstd (none)"},
     {"delivery.timeout.ms", "how long it is tried to deliver a record (120000)"},
-    {"linger.ms", "how long a batch that is not full waits for more (5)"},
+    {"linger.ms", "how long a batch that is not full waits for more (3)"},
 };
+constexpr std::string_view kPartitioners[] = {"murmur2", "sticky", "round-robin",
+                                              "random",  "crc32",  "fnv1a"};
+
+std::string all_partitioners() {
+  std::string all;
+  for (std::string_view name : kPartitioners) all += text(all.empty() ? "" : ", ", name);
+  return all;
+}
+
+// Batches come and go; their memory is kept rather than asked for and cleared each time.
+void keep_freed_memory() {
+  constexpr int kKept = 64 << 20;
+  (void)mallopt(M_MMAP_THRESHOLD, kKept);  // slower without, no more
+  (void)mallopt(M_TRIM_THRESHOLD, kKept);
+}
+
 }  // namespace
 
 ProduceCommand::ProduceCommand()
@@ -24,28 +44,84 @@ ProduceCommand::ProduceCommand()
   CLI::App& app = line.app();
   CLI::Validator not_negative = CLI::NonNegativeNumber;
   not_negative.description("");
+  CLI::Validator positive = CLI::PositiveNumber;
+  positive.description("");
   app.add_option("TOPIC", topic, "The topic; with -j the events may name theirs");
   app.add_option("FILE", files, "What to read; without, or for -: stdin");
   app.add_option("-p,--partition", partition, "Write into this partition")
       ->type_name("N")
       ->check(not_negative);
   app.add_option("-k,--key", key, "The key of every record")->type_name("KEY");
+  app.add_option("-H,--header", headers, "Add a header; without =VALUE its value is null")
+      ->type_name("NAME[=VALUE]")
+      ->allow_extra_args(false);
+  line.add_format();
+  app.add_flag("--whole", whole, "Each file is one record");
   app.add_flag("--keep-partition", keep_partition,
                "With -j: into the partition that the event names");
-  line.add_format(Direction::in);
+  app.add_option("--partitioner", partitioner,
+                 text("Where a record goes by its key: ", all_partitioners()))
+      ->type_name("NAME");
+  app.add_option("--partitioner-command", partitioner_command,
+                 "Ask sh -c CMD: it reads lines COUNT TAB KEY-IN-BASE64 (no TAB: no key) and "
+                 "answers each with a partition")
+      ->type_name("CMD");
+  app.add_flag("--sync", sync, "One record at a time, each acknowledged before the next");
+  app.add_option("--rate", rate, "So many records a second at most")
+      ->type_name("N")
+      ->check(positive);
+  app.add_option("--dead-letter", dead_letter,
+                 "What is bad or not acknowledged is appended to FILE, as it was read")
+      ->type_name("FILE");
+  app.add_flag("--report", report, "Print where each acknowledged record went, as JSON");
+  app.add_flag("--tee", tee, "Copy the input to stdout");
+  app.add_flag("--stats", stats, "At the end say on stderr what was done, as JSON");
   app.footer(
       "Examples:\n"
       "  ls -lR /usr | event-produce files          each line an event\n"
       "  event-produce -K : users < users.txt       KEY:VALUE lines\n"
+      "  event-produce docs --whole *.json          each file an event\n"
+      "  make 2>&1 | event-produce builds --tee     and see it, too\n"
       "  event-consume -j a | event-produce -j b    a copy, keys and times too");
 }
 
+std::pair<std::string, std::optional<std::string>> parse_header(const std::string& given) {
+  size_t equals = given.find('=');
+  if (equals == std::string::npos) return {given, std::nullopt};
+  return {given.substr(0, equals), given.substr(equals + 1)};
+}
+
 std::optional<std::string> ProduceCommand::check() const {
-  if (topic.empty() && !line.format.json) return "TOPIC is missing";
-  if (key && line.format.key_delimiter) return "-k and -K contradict each other";
-  if (keep_partition && !line.format.json) return "--keep-partition is for -j";
+  const RecordFormat& format = line.format;
+  bool asks = partitioner || partitioner_command;
+  if (topic.empty() && !format.json) return "TOPIC is missing";
+  if (key && format.key_delimiter) return "-k and -K contradict each other";
+  if (keep_partition && !format.json) return "--keep-partition is for -j";
   if (keep_partition && partition) return "--keep-partition and -p contradict each other";
+  if (partition && asks) return "-p and --partitioner contradict each other";
+  if (partitioner && partitioner_command) {
+    return "--partitioner and --partitioner-command contradict each other";
+  }
+  if (partitioner && !partitioner_named(*partitioner)) {
+    return text("--partitioner ", printable(*partitioner), ": there are ", all_partitioners(),
+                "; perhaps ", nearest_of(kPartitioners, *partitioner));
+  }
+  if (tee && report) return "--tee and --report contradict each other: both are on stdout";
+  if (whole && (format.frame || format.delimiter != "\n")) {
+    return "--whole takes files as they are: no --frame, -0 or --delim";
+  }
+  for (const std::string& header : headers) {
+    if (header.empty() || header[0] == '=') return text("-H ", printable(header), ": no NAME");
+  }
   return std::nullopt;
+}
+
+Result<ProducerConfig> ProduceCommand::producer_config() const {
+  Result<ProducerConfig> config = line.producer_config();
+  if (!config) return config;
+  if (partitioner) config->partitioner = *partitioner_named(*partitioner);
+  config->keep_timestamps = report;
+  return config;
 }
 
 int event_produce(int argc, char** argv) {
@@ -55,8 +131,11 @@ int event_produce(int argc, char** argv) {
   if (auto wrong = command.check()) return line.usage(*wrong);
   Result<ClientConfig> client = line.client_config();
   if (!client) return line.usage(client.error().message);
-  Result<ProducerConfig> producer = line.producer_config();
+  Result<ProducerConfig> producer = command.producer_config();
   if (!producer) return line.usage(producer.error().message);
+  // No question outlasts what is asked for.
+  client->request_timeout = std::min(client->request_timeout, producer->delivery_timeout);
+  keep_freed_memory();
   int signal = 0;
   int status = run_tool([&](UvLoop& loop) -> Task<int> {
     ProduceRun run(loop, command, *client, *producer);

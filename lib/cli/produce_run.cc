@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/produce_run.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "lib/base/text.h"
-#include "lib/cli/event_json.h"
-#include "lib/wire/messages/configs.h"
 
 namespace eventd {
 
 namespace {
 
-constexpr const char* kTool = "event-produce";
-// A record where no config of the topic says less, and any line of JSON.
-constexpr size_t kRecordMax = 64 << 20;
 // As JSON a byte may take six, beside the names.
-constexpr size_t kJsonLineMax = 6 * kRecordMax + (1 << 20);
-// How long a topic that was made a moment ago may be unknown to the broker that we ask.
-constexpr auto kTopicPatience = std::chrono::seconds(1);
-constexpr int8_t kTopicResource = 2;
-constexpr std::string_view kMaxMessageBytes = "max.message.bytes";
+constexpr size_t json_size_max(size_t record_max) { return 6 * record_max + (1 << 20); }
+// So much is cut into records before batches that wait may leave.
+constexpr size_t kTurnBytes = 256 << 10;
+// With --rate: how late records may be and yet leave at once, to be in time again.
+constexpr auto kCatchUp = std::chrono::milliseconds(50);
+
+std::string_view without_null(const std::optional<std::string>& token) {
+  return token ? std::string_view(*token) : std::string_view();
+}
 
 }  // namespace
 
@@ -33,250 +32,270 @@ ProduceRun::ProduceRun(UvLoop& loop, const ProduceCommand& command, ClientConfig
       command_(command),
       format_(command.line.format),
       client_(loop, std::move(client)),
-      compresses_(producer.codec != Codec::none),
-      producer_(client_, producer, [this](const Delivery& delivery) { delivered(delivery); }),
+      outcome_(command),
+      producer_(client_, producer,
+                [this](const Delivery& delivery) {
+                  outcome_.delivered(delivery);
+                  if (outcome_.is_over()) stop_reading();
+                }),
+      topics_(client_, producer_, producer.codec != Codec::none),
       interrupt_(loop,
                  [this] {
                    // Nothing is under way yet that would be lost.
                    if (!begun_) die_by(interrupt_.signal());
                    stop_reading();
                  }),
-      progress_(loop, !command.line.common.quiet && isatty(STDIN_FILENO) == 0) {}
+      progress_(loop, !command.line.common.quiet && isatty(STDIN_FILENO) == 0) {
+  for (const std::string& header : command.headers) given_headers_.push_back(parse_header(header));
+}
 
 void ProduceRun::stop_reading() {
-  stopped_ = true;
-  producer_.hurry();
+  if (std::exchange(stopped_, true)) return;
   if (reader_) reader_->stop();
-}
-
-Task<Result<const ProduceRun::Topic*>> ProduceRun::find_topic(std::string name) {
-  if (auto known = topics_.find(name); known != topics_.end()) co_return &known->second;
-  if (auto gone = missing_.find(name); gone != missing_.end()) {
-    co_return std::unexpected(gone->second);
-  }
-  Instant give_up = loop_.now() + kTopicPatience;
-  while (true) {
-    std::vector<std::string> names{name};
-    Result<std::vector<TopicInfo>> found = co_await client_.topics(std::move(names));
-    if (!found) co_return pass(found);
-    TopicInfo topic;
-    topic.error = Code::unknown_topic_or_partition;
-    if (!found->empty()) topic = std::move(found->front());
-    if (topic.error == Code::none && !topic.partitions.empty()) {
-      size_t batch_max = co_await batch_max_of(name);
-      co_return &(topics_[name] = Topic{std::move(topic), batch_max});
-    }
-    bool passes = topic.error == Code::unknown_topic_or_partition ||
-                  topic.error == Code::leader_not_available;
-    if (!passes || loop_.now() >= give_up) {
-      Error error{topic.error, text("topic ", printable(name), ": ", name_of(topic.error)), 0};
-      missing_[name] = error;
-      co_return std::unexpected(std::move(error));
-    }
-    Instant next = loop_.now() + client_.config().retry_backoff;
-    co_await sleep_until(loop_, next);
-  }
-}
-
-// A broker that does not tell will refuse what is too large.
-Task<size_t> ProduceRun::batch_max_of(std::string topic) {
-  if (compresses_) co_return kRecordMax;
-  Result<std::shared_ptr<ClientConnection>> connection = co_await client_.any();
-  if (!connection) co_return kRecordMax;
-  DescribeConfigsRequest request;
-  auto& resource = request.resources.emplace_back();
-  resource.resource_type = kTopicResource;
-  resource.resource_name = topic;
-  resource.configuration_keys.emplace().push_back(kMaxMessageBytes);
-  Instant deadline = client_.request_deadline();
-  auto answer = co_await (*connection)->ask(request, deadline);
-  if (!answer || answer->message.results.empty()) co_return kRecordMax;
-  for (const auto& config : answer->message.results[0].configs) {
-    auto bytes = parse_number<size_t>(config.value.value_or(""));
-    if (config.name == kMaxMessageBytes && bytes) co_return std::min(*bytes, kRecordMax);
-  }
-  co_return kRecordMax;
+  woken_.notify();
+  producer_.hurry();
 }
 
 // Everything is found before a line is read.
 Task<Result<void>> ProduceRun::prepare() {
   Result<void> begun = co_await producer_.begin();
   if (!begun) co_return pass(begun);
-  if (command_.topic.empty()) co_return Result<void>{};
-  Result<const Topic*> topic = co_await find_topic(command_.topic);
-  if (!topic) co_return pass(topic);
-  auto count = static_cast<int32_t>((*topic)->info.partitions.size());
-  if (command_.partition && *command_.partition >= count) {
-    co_return fail(Code::invalid_partitions, text("topic ", command_.topic, " has no partition ",
-                                                  *command_.partition, ", but ", count));
+  if (!command_.topic.empty()) {
+    Result<ProduceTopic*> topic = co_await topics_.find(command_.topic);
+    if (!topic) co_return pass(topic);
+    topic_ = *topic;
+    if (command_.partition && *command_.partition >= topic_->count) {
+      co_return fail(Code::invalid_partitions, text("topic ", command_.topic, " has no partition ",
+                                                    *command_.partition, ", but ", topic_->count));
+    }
   }
-  co_return Result<void>{};
+  Result<void> opened = outcome_.open_dead_letters();
+  if (!opened) co_return pass(opened);
+  if (!command_.partitioner_command) co_return Result<void>{};
+  placed_ = std::make_unique<PlacedRecords>(
+      loop_, PlacedRecords::Callbacks{
+                 [this](const OutgoingRecord& record) { append(record); },
+                 [this](uint64_t line, std::string_view why) { outcome_.skip_sent(line, why); },
+                 [this](std::span<const uint64_t> lines, const Error& why) {
+                   for (uint64_t line : lines) outcome_.lose(line, why);
+                   bool is_nonsense = lines.empty() && why.code == Code::bad_data;
+                   if (is_nonsense) outcome_.complain(why.message, kExitLost);
+                   has_no_partitions_ = true;
+                   if (outcome_.is_over()) stop_reading();
+                 }});
+  co_return placed_->start(*command_.partitioner_command);
 }
 
 Task<int> ProduceRun::run() {
   Result<void> prepared = co_await prepare();
-  if (!prepared) co_return complain(kTool, prepared.error());
+  if (!prepared) co_return complain(command_.line.tool(), prepared.error());
   begun_ = true;
   std::vector<std::string> files = command_.files;
   if (files.empty()) files.emplace_back("-");
   for (const std::string& file : files) {
     if (!stopped_) co_await read_file(file);
   }
+  if (placed_) co_await placed_->finish();
   co_await producer_.flush();
   progress_.end();
-  if (lost_ > 0) {
-    complain(kTool, text(lost_, " records were not acknowledged, the first is ",
-                         place_of(first_lost_), ": ", why_lost_));
-    status_ = worse_exit(status_, kExitLost);
-  }
-  co_return status_;
+  int status = outcome_.finish(interrupt_.signal() != 0 ? "signal" : "eof");
+  if (!has_no_partitions_) co_return status;
+  int unrunnable = co_await placed_->unrunnable();
+  co_return unrunnable != 0 ? unrunnable : status;
+}
+
+std::unique_ptr<RecordSplitter> ProduceRun::new_splitter() const {
+  size_t max = topic_ != nullptr ? topic_->batch_max : kProducedRecordMax;
+  if (format_.json) max = json_size_max(max);
+  if (format_.key_delimiter) max += format_.key_delimiter->size();
+  if (command_.whole) return split_nowhere(max);
+  if (format_.frame) return split_frames(max);
+  return split_at(format_.delimiter, max);
 }
 
 Task<void> ProduceRun::read_file(std::string path) {
-  int descriptor = STDIN_FILENO;
-  sources_.push_back({line_, path == "-" ? "stdin" : path});
-  if (path != "-") {
-    descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-      complain(kTool, fail_with_errno(errno, text("open ", path)).error().message);
-      status_ = worse_exit(status_, kExitItem);
-      co_return;
-    }
-  }
-  reader_ = std::make_unique<InputReader>(loop_, descriptor);
-  RecordSplitter splitter(format_.delimiter, format_.json ? kJsonLineMax : kRecordMax);
-  while (true) {
-    Result<std::string> chunk = co_await reader_->next();
+  outcome_.begin_source(path);
+  reader_ = std::make_unique<InputReader>(loop_, path, command_.tee);
+  std::unique_ptr<RecordSplitter> splitter = new_splitter();
+  RecordSplitter* cutter = splitter.get();
+  is_broken_ = false;
+  bool ended = false;
+  while (!ended && !is_broken_) {
+    Result<Buffer> chunk = co_await reader_->next();
     if (!chunk) {
-      complain(kTool, text(sources_.back().name, ": ", chunk.error().message));
-      status_ = worse_exit(status_, kExitItem);
+      input_failed(chunk.error());
       break;
     }
-    std::string_view bytes = *chunk;
-    if (bytes.empty()) break;
-    co_await take(bytes, &splitter);
-  }
-  // What was cut off by a signal is no record.
-  if (!stopped_) {
-    splitter.finish();
-    std::string_view nothing;
-    co_await take(nothing, &splitter);
+    ended = chunk->empty();
+    // What was cut off by a signal is no record.
+    if (ended && stopped_ && !outcome_.is_over()) break;
+    splitter->feed(text_of(*chunk));
+    if (ended) splitter->finish();
+    co_await take(cutter);
+    reader_->reuse(std::move(*chunk));
   }
   reader_.reset();
 }
 
-// Takes a chunk in small steps, so that batches leave while it is cut into records.
-Task<void> ProduceRun::take(std::string_view chunk, RecordSplitter* splitter) {
-  constexpr size_t kStep = 64 << 10;
-  do {
-    std::string_view step = chunk.substr(0, kStep);
-    chunk.remove_prefix(step.size());
-    splitter->feed(step);
-    std::optional<std::string_view> record;
-    while (splitter->next(record)) {
-      line_++;
-      if (!record) {
-        skip(line_, "the line is too long");
-        continue;
-      }
-      if (!format_.json) take_text(*record);
-      if (format_.json) co_await take_event(*record);
-      if (producer_.is_full()) co_await producer_.room();
+void ProduceRun::input_failed(const Error& error) {
+  if (!reader_->has_failed_to_tee()) return outcome_.complain(error.message, kExitItem);
+  stop_reading();
+  is_stdout_closed_ = error.code == Code::connection_closed;
+  if (!is_stdout_closed_) outcome_.complain(error.message, kExitLost);
+}
+
+Task<void> ProduceRun::take(RecordSplitter* splitter) {
+  const bool is_careful = command_.sync || command_.rate || placed_ || command_.dead_letter;
+  now_ms_ = loop_.wall_now().ms;
+  InputRecord record;
+  while (splitter->next(record)) {
+    turn_bytes_ += record.bytes.size() + 1;
+    if (record.kind == InputRecord::Kind::part) {
+      outcome_.part(record);
+      continue;
     }
-    progress_.show(line_);
-    co_await next_turn(loop_);
-  } while (!chunk.empty() && !stopped_);
-}
-
-std::string ProduceRun::place_of(uint64_t line) const {
-  const Source* source = &sources_.front();
-  for (const Source& one : sources_) {
-    if (one.first_line < line) source = &one;
+    outcome_.next_line();
+    bool taken = take_record(record);
+    if (!taken) co_await take_event_of_new_topic(record);
+    if (is_careful) co_await go_easy();
+    if (producer_.is_full()) co_await producer_.room();
   }
-  return text(source->name, " line ", line - source->first_line);
+  progress_.show(outcome_.line());
+  outcome_.flush();
+  bool drained = reader_->is_drained();
+  if (drained) producer_.drained();
+  if (drained && placed_) placed_->drained();
+  if (!drained && turn_bytes_ < kTurnBytes) co_return;
+  turn_bytes_ = 0;
+  co_await next_turn(loop_);
 }
 
-void ProduceRun::skip(uint64_t line, std::string_view why) {
-  complain(kTool, text(place_of(line), ": ", why, "; skipped"));
-  status_ = worse_exit(status_, kExitItem);
+// After a record: before the next one there may be something to wait for.
+Task<void> ProduceRun::go_easy() {
+  if (placed_ && placed_->is_full()) co_await placed_->room();
+  while (outcome_.is_full()) {
+    if (placed_) co_await placed_->settle();
+    co_await producer_.progress();
+  }
+  if (command_.sync) {
+    if (placed_) co_await placed_->settle();
+    co_await producer_.flush();
+  }
+  if (!command_.rate || stopped_) co_return;
+  Instant now = loop_.now();
+  auto apart = std::chrono::nanoseconds(std::chrono::seconds(1)) / *command_.rate;
+  next_due_ = std::max(next_due_, now - kCatchUp) + apart;
+  if (next_due_ <= now) co_return;
+  producer_.drained();
+  Instant due = next_due_;
+  co_await woken_.wait_until(loop_, due);
+  now_ms_ = loop_.wall_now().ms;
 }
 
-void ProduceRun::take_text(std::string_view record) {
-  std::optional<Bytes> key;
-  if (command_.key) key = bytes_of(*command_.key);
+// False if the topic that it names must be found first.
+bool ProduceRun::take_record(const InputRecord& record) {
+  using Kind = InputRecord::Kind;
+  if (outcome_.is_over()) {
+    outcome_.not_sent(record);
+  } else if (record.kind == Kind::broken) {
+    outcome_.skip(record, "no frame, or it is cut short; nothing after it can be read");
+    is_broken_ = true;
+  } else if (record.kind == Kind::too_long) {
+    size_t max = topic_ != nullptr ? topic_->batch_max : kProducedRecordMax;
+    outcome_.skip(record, text("too long: max.message.bytes is ", max));
+  } else if (format_.json) {
+    return take_event(record);
+  } else {
+    take_text(record);
+  }
+  return true;
+}
+
+void ProduceRun::take_text(const InputRecord& record) {
+  std::string_view value = record.bytes;
+  OutgoingRecord outgoing{topic_, command_.partition.value_or(-1), now_ms_};
+  outgoing.line = outcome_.line();
+  if (command_.key) outgoing.key = bytes_of(*command_.key);
+  auto is_null = [&](std::string_view bytes) {
+    return format_.null_token && bytes == without_null(format_.null_token);
+  };
   if (format_.key_delimiter) {
-    size_t at = record.find(*format_.key_delimiter);
-    if (at == std::string_view::npos) return skip(line_, "there is no key delimiter in it");
-    std::string_view text_key = record.substr(0, at);
-    record.remove_prefix(at + format_.key_delimiter->size());
-    if (!is_null(text_key)) key = bytes_of(text_key);
+    size_t at = value.find(*format_.key_delimiter);
+    if (at == std::string_view::npos) return outcome_.skip(record, "there is no key delimiter");
+    std::string_view key = value.substr(0, at);
+    value.remove_prefix(at + format_.key_delimiter->size());
+    if (!is_null(key)) outgoing.key = bytes_of(key);
   }
-  std::optional<Bytes> value;
-  if (!is_null(record)) value = bytes_of(record);
-  const Topic& topic = topics_.find(command_.topic)->second;
-  send(topic, command_.partition.value_or(-1), loop_.wall_now().ms, key, value, {});
+  if (record.kind != InputRecord::Kind::null && !is_null(value)) outgoing.value = bytes_of(value);
+  headers_.clear();
+  send(outgoing, record);
 }
 
-Task<void> ProduceRun::take_event(std::string_view record) {
-  Result<Event> event = parse_event(record);
-  if (!event) {
-    skip(line_, event.error().message);
-    co_return;
+bool ProduceRun::take_event(const InputRecord& record) {
+  Result<const ParsedEvent*> parsed = parser_.parse(record.bytes);
+  if (!parsed) {
+    outcome_.skip(record, parsed.error().message);
+    return true;
   }
-  std::string name = command_.topic.empty() ? event->topic.value_or("") : command_.topic;
-  if (name.empty()) {
-    skip(line_, "it names no topic, and no TOPIC was given");
-    co_return;
+  const ParsedEvent& event = **parsed;
+  ProduceTopic* topic = topic_;
+  if (topic == nullptr) {
+    std::string_view name = event.topic.value_or("");
+    if (name.empty()) {
+      outcome_.skip(record, "it names no topic, and no TOPIC was given");
+      return true;
+    }
+    topic = topics_.known(name);
+    if (topic == nullptr) {
+      new_topic_ = name;
+      return false;
+    }
   }
-  Result<const Topic*> topic = co_await find_topic(std::move(name));
-  if (!topic) {
-    skip(line_, topic.error().message);
-    status_ = worse_exit(status_, exit_for(topic.error()));
-    co_return;
-  }
-  std::vector<RecordHeader> headers;
-  for (const auto& [header, value] : event->headers) {
-    headers.push_back({header, value ? std::optional(bytes_of(*value)) : std::nullopt});
-  }
-  std::optional<Bytes> key;
-  std::optional<Bytes> value;
-  if (event->key) key = bytes_of(*event->key);
-  if (command_.key) key = bytes_of(*command_.key);
-  if (event->value) value = bytes_of(*event->value);
   int32_t partition = command_.partition.value_or(-1);
-  if (command_.keep_partition && event->partition) {
-    partition = *event->partition;
+  if (command_.keep_partition && event.partition) {
+    partition = *event.partition;
     if (partition < 0) partition = INT32_MAX;  // there is no such partition either
   }
-  send(**topic, partition, event->timestamp.value_or(loop_.wall_now().ms), key, value, headers);
+  if (partition >= topic->count) {
+    outcome_.skip(record, text("topic ", printable(topic->name), " has no such partition, but ",
+                               topic->count));
+    return true;
+  }
+  OutgoingRecord outgoing{topic, partition, event.timestamp.value_or(now_ms_), event.key,
+                          event.value};
+  outgoing.line = outcome_.line();
+  if (command_.key) outgoing.key = bytes_of(*command_.key);
+  headers_ = event.headers;
+  send(outgoing, record);
+  return true;
 }
 
-void ProduceRun::send(const Topic& topic, int32_t partition, int64_t timestamp,
-                      std::optional<Bytes> key, std::optional<Bytes> value,
-                      std::span<const RecordHeader> headers) {
-  auto count = static_cast<int32_t>(topic.info.partitions.size());
-  if (partition >= count) {
-    return skip(line_, text("topic ", topic.info.name, " has no such partition, but ", count));
+Task<void> ProduceRun::take_event_of_new_topic(InputRecord record) {
+  Result<ProduceTopic*> topic = co_await topics_.find(new_topic_);
+  if (topic) {
+    take_record(record);
+    co_return;
   }
-  Result<void> sent = producer_.append(topic.info.name, count, partition, timestamp, key, value,
-                                       headers, line_, topic.batch_max);
-  if (!sent) skip(line_, sent.error().message);
+  outcome_.skip(record, topic.error().message);
+  outcome_.worsen(exit_for(topic.error()));
 }
 
-void ProduceRun::delivered(const Delivery& delivery) {
-  if (!delivery.error) return;
-  Code code = delivery.error->code;
-  if (code == Code::message_too_large || code == Code::invalid_record ||
-      code == Code::record_list_too_large || code == Code::invalid_timestamp) {
-    for (uint64_t line : delivery.tokens) skip(line, delivery.error->message);
-    return;
+// `headers_` has those of the record; those of the command line come behind them.
+void ProduceRun::send(const OutgoingRecord& outgoing, const InputRecord& record) {
+  for (const auto& [name, value] : given_headers_) {
+    headers_.push_back({name, value ? std::optional(bytes_of(*value)) : std::nullopt});
   }
-  if (lost_ == 0 && !delivery.tokens.empty()) {
-    first_lost_ = delivery.tokens.front();
-    why_lost_ = delivery.error->message;
-  }
-  lost_ += delivery.tokens.size();
-  if (!stopped_) stop_reading();
+  outcome_.sent(record);
+  OutgoingRecord whole = outgoing;
+  whole.headers = headers_;
+  if (placed_) return placed_->add(whole);
+  append(whole);
+}
+
+void ProduceRun::append(const OutgoingRecord& record) {
+  Result<void> sent = producer_.append(*record.topic->lanes, record.partition, record.timestamp,
+                                       record.key, record.value, record.headers, record.line);
+  if (!sent) outcome_.skip_sent(record.line, sent.error().message);
 }
 
 }  // namespace eventd

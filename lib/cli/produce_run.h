@@ -2,22 +2,25 @@
 // A run of event-produce: finds broker and topic, reads its inputs to their ends, cuts them into
 // records, and sees every record acknowledged or says which was not.
 //
-// What is wrong with a line is said by its number, the line is skipped, and the run goes on (1).
-// After a record that the cluster did not take in time nothing more is read (4).
+// After the first signal nothing more is read; what was read is delivered. After a record that the
+// cluster did not take nothing more is sent: what was read already is counted with it.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lib/cli/event_parser.h"
 #include "lib/cli/input.h"
 #include "lib/cli/interrupt.h"
+#include "lib/cli/placed_records.h"
 #include "lib/cli/produce.h"
+#include "lib/cli/produce_outcome.h"
+#include "lib/cli/produce_topics.h"
 #include "lib/cli/progress.h"
+#include "lib/cli/record_splitter.h"
 #include "lib/client/producer.h"
 
 namespace eventd {
@@ -30,54 +33,50 @@ class ProduceRun {
 
   // The exit code.
   Task<int> run();
-  int signal() const { return interrupt_.signal(); }
+  // That the process is to end by, or 0.
+  int signal() const { return is_stdout_closed_ ? SIGPIPE : interrupt_.signal(); }
 
  private:
-  struct Topic {
-    TopicInfo info;
-    size_t batch_max = 0;  // its max.message.bytes
-  };
-  struct Source {
-    uint64_t first_line = 0;  // counted over all sources
-    std::string name;
-  };
-  Task<Result<const Topic*>> find_topic(std::string name);
-  Task<size_t> batch_max_of(std::string topic);
   Task<Result<void>> prepare();
   Task<void> read_file(std::string path);
-  Task<void> take(std::string_view chunk, RecordSplitter* splitter);
-  Task<void> take_event(std::string_view record);
-  void take_text(std::string_view record);
-  void send(const Topic& topic, int32_t partition, int64_t timestamp, std::optional<Bytes> key,
-            std::optional<Bytes> value, std::span<const RecordHeader> headers);
-  void delivered(const Delivery& delivery);
-  void skip(uint64_t line, std::string_view why);
-  std::string place_of(uint64_t line) const;
+  std::unique_ptr<RecordSplitter> new_splitter() const;
+  Task<void> take(RecordSplitter* splitter);
+  bool take_record(const InputRecord& record);
+  void take_text(const InputRecord& record);
+  bool take_event(const InputRecord& record);
+  Task<void> take_event_of_new_topic(InputRecord record);
+  void send(const OutgoingRecord& outgoing, const InputRecord& record);
+  void append(const OutgoingRecord& record);
+  Task<void> go_easy();
+  void input_failed(const Error& error);
   void stop_reading();
-  bool is_null(std::string_view token) const {
-    return format_.null_token && token == *format_.null_token;
-  }
 
   UvLoop& loop_;
   const ProduceCommand& command_;
   const RecordFormat& format_;
   Client client_;
-  const bool compresses_;
+  ProduceOutcome outcome_;
   Producer producer_;
+  ProduceTopics topics_;
+  std::unique_ptr<PlacedRecords> placed_;  // with --partitioner-command
   std::unique_ptr<InputReader> reader_;
+  EventParser parser_;
   Interrupt interrupt_;
   Progress progress_;
 
-  std::vector<Source> sources_;
-  uint64_t line_ = 0;  // of the record in hand, counted over all sources
-  std::map<std::string, Topic, std::less<>> topics_;
-  std::map<std::string, Error, std::less<>> missing_;
-  int status_ = 0;
+  std::vector<std::pair<std::string, std::optional<std::string>>> given_headers_;
+  std::vector<RecordHeader> headers_;  // of the record in hand
+  ProduceTopic* topic_ = nullptr;      // TOPIC
+  std::string new_topic_;              // of the event in hand, which is not known yet
+  int64_t now_ms_ = 0;                 // when the chunk in hand came
+  Instant next_due_{};                 // of a record, with --rate
+  size_t turn_bytes_ = 0;              // that were taken since other work had its turn
+  Signal woken_;                       // of one that waits for its time
   bool begun_ = false;
   bool stopped_ = false;
-  uint64_t lost_ = 0;
-  uint64_t first_lost_ = 0;
-  std::string why_lost_;
+  bool is_broken_ = false;  // what is read cannot be cut into records any more
+  bool is_stdout_closed_ = false;
+  bool has_no_partitions_ = false;  // the partitioner command failed
 };
 
 }  // namespace eventd

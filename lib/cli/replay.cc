@@ -30,7 +30,7 @@ ReplayCommand::ReplayCommand()
       ->type_name("DIR");
   line.app().add_flag("--verify", verify, "A line for each bad checksum or index entry");
   reading.emplace(line);
-  line.add_format(Direction::out);
+  line.add_format();
   line.app().footer(
       "Examples:\n"
       "  event-replay clicks --to ./clicks.jsonl.gz    a topic as a file\n"

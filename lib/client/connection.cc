@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kFrameMax = size_t{1} << 30;
 constexpr size_t kFirstFrameMax = 1 << 20;
 constexpr size_t kFrameStep = 4 << 20;
+// Larger frames are written by themselves rather than copied.
+constexpr size_t kTogetherMax = 32 << 10;
 constexpr const char* kNoKafka = "what answers there does not speak Kafka's protocol";
 
 }  // namespace
@@ -77,7 +79,11 @@ std::optional<int16_t> ClientConnection::version_of(const Api& api) const {
 }
 
 void ClientConnection::send(Buffer frame) {
-  append(outgoing_, frame);
+  if (!outgoing_.empty() && outgoing_.back().size() + frame.size() <= kTogetherMax) {
+    append(outgoing_.back(), frame);
+  } else {
+    outgoing_.push_back(std::move(frame));
+  }
   if (writing_) return;
   writing_ = true;
   // The connection may lose its other owners while it writes.
@@ -87,7 +93,8 @@ void ClientConnection::send(Buffer frame) {
 Task<void> ClientConnection::write_frames(std::shared_ptr<ClientConnection> self) {
   while (!outgoing_.empty() && !failed_) {
     std::vector<Piece> pieces;
-    pieces.emplace_back(std::exchange(outgoing_, Buffer{}));
+    pieces.emplace_back(std::move(outgoing_.front()));
+    outgoing_.pop_front();
     Result<void> sent = co_await stream_->write(std::move(pieces));
     if (!sent) fail_all(sent.error());
   }

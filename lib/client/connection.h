@@ -80,7 +80,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   std::unordered_map<int16_t, VersionRange> versions_;
   int32_t next_correlation_id_ = 0;
   std::deque<std::shared_ptr<Pending>> pending_;  // shared with the askers
-  Buffer outgoing_;
+  std::deque<Buffer> outgoing_;                   // small frames stand together in one
   bool writing_ = false;
   bool learned_ = false;  // what the broker serves; before that its frames are small
   bool failed_ = false;

@@ -1,9 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/client/partitioner.h"
 
-#include <cstring>
+#include <zlib.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "lib/base/ensure.h"
 
 namespace eventd {
+
+std::optional<Partitioner> partitioner_named(std::string_view name) {
+  constexpr std::pair<std::string_view, Partitioner> kNames[] = {
+      {"murmur2", Partitioner::murmur2},
+      {"sticky", Partitioner::sticky},
+      {"round-robin", Partitioner::round_robin},
+      {"random", Partitioner::random},
+      {"crc32", Partitioner::crc32},
+      {"fnv1a", Partitioner::fnv1a},
+  };
+  for (const auto& [known, partitioner] : kNames) {
+    if (known == name) return partitioner;
+  }
+  return std::nullopt;
+}
 
 uint32_t murmur2(Bytes key) {
   constexpr uint32_t kMultiplier = 0x5bd1e995;
@@ -35,8 +55,29 @@ uint32_t murmur2(Bytes key) {
   return hash;
 }
 
-int32_t key_partition(Bytes key, int32_t partitions) {
-  return static_cast<int32_t>(murmur2(key) & 0x7fffffff) % partitions;
+uint32_t crc32(Bytes key) {
+  return static_cast<uint32_t>(::crc32_z(::crc32_z(0, nullptr, 0), key.data(), key.size()));
+}
+
+uint32_t fnv1a(Bytes key) {
+  uint32_t hash = 0x811c9dc5;
+  for (uint8_t byte : key) hash = (hash ^ byte) * 0x01000193;
+  return hash;
+}
+
+int32_t key_partition(Partitioner partitioner, Bytes key, int32_t partitions) {
+  switch (partitioner) {
+    case Partitioner::murmur2:
+      return static_cast<int32_t>(murmur2(key) & 0x7fffffff) % partitions;
+    case Partitioner::crc32:
+      return static_cast<int32_t>(crc32(key) % static_cast<uint32_t>(partitions));
+    case Partitioner::fnv1a:
+      // Signed, with the sign of a remainder cut off: not the same as cutting off the hash's sign.
+      return std::abs(static_cast<int32_t>(fnv1a(key)) % partitions);
+    default:
+      ENSURE(goes_by_key(partitioner));
+      return 0;
+  }
 }
 
 }  // namespace eventd

@@ -2,12 +2,10 @@
 #include "lib/client/producer.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
-#include "lib/client/partitioner.h"
 #include "lib/wire/messages/producer_id.h"
 
 namespace eventd {
@@ -19,6 +17,10 @@ constexpr size_t kInFlightMax = 5;
 constexpr size_t kRecordMax = size_t{1} << 30;
 // The broker may use all of a request's time, and its answer takes a while.
 constexpr auto kAnswerGrace = std::chrono::seconds(5);
+// A batch that is larger than this is one of many: it waits for more.
+constexpr size_t kSmall = 4 << 10;
+constexpr size_t kSparesMax = 32;
+constexpr size_t kSpareSizeMax = 1 << 20;
 
 // Refused for what is in it: halves of it may be taken.
 bool is_about_records(Code code) {
@@ -28,11 +30,21 @@ bool is_about_records(Code code) {
 
 }  // namespace
 
+class Producer::Topic {
+ public:
+  std::string name;
+  size_t batch_max = 0;
+  int32_t count = 0;
+  std::vector<std::unique_ptr<Lane>> lanes;  // by partition; none where nothing was written yet
+  int32_t partition = -1;                    // the sticky one, or the last in turn
+  size_t bytes = 0;                          // that it has got
+};
+
 Producer::Producer(Client& client, ProducerConfig config,
                    std::function<void(const Delivery&)> delivered)
     : client_(client), config_(config), delivered_(std::move(delivered)) {}
 
-Producer::~Producer() = default;
+Producer::~Producer() { *alive_ = false; }
 
 Task<Result<void>> Producer::begin() {
   Instant give_up = client_.request_deadline();
@@ -60,72 +72,107 @@ Task<Result<void>> Producer::begin() {
   }
 }
 
-Producer::Lane& Producer::lane(const TopicPartition& name) {
-  std::unique_ptr<Lane>& known = lanes_[name];
+Producer::Topic& Producer::topic(std::string name, int32_t partition_count, size_t batch_max) {
+  std::unique_ptr<Topic>& known = topics_[name];
+  if (!known) known = std::make_unique<Topic>();
+  known->name = std::move(name);
+  known->count = partition_count;
+  known->batch_max = batch_max;
+  known->lanes.resize(static_cast<size_t>(partition_count));
+  return *known;
+}
+
+Producer::Lane& Producer::lane(Topic& topic, int32_t partition) {
+  std::unique_ptr<Lane>& known = topic.lanes.at(static_cast<size_t>(partition));
   if (!known) {
     known = std::make_unique<Lane>();
-    known->name = name;
+    known->name = {topic.name, partition};
     known->id = id_;
     known->epoch = epoch_;
   }
   return *known;
 }
 
-int32_t Producer::choose(const std::string& topic, int32_t count, std::optional<Bytes> key) {
-  if (key) return key_partition(*key, count);
-  Sticky& sticky = sticky_[topic];
-  if (sticky.bytes >= config_.batch_bytes || sticky.partition >= count || sticky.bytes == 0) {
-    static std::minstd_rand random(std::random_device{}());
-    sticky = {static_cast<int32_t>(random() % static_cast<uint32_t>(count)), 0};
+// Any other partition than the one before, with a leader if one has.
+int32_t Producer::next_sticky(const Topic& topic) {
+  auto any = static_cast<int32_t>(random_() % static_cast<uint32_t>(topic.count));
+  const TopicInfo* told = client_.known(topic.name);
+  for (int32_t i = 0; i < topic.count; i++) {
+    int32_t one = (any + i) % topic.count;
+    auto index = static_cast<size_t>(one);
+    bool is_led =
+        told == nullptr || index >= told->partitions.size() || told->partitions[index].leader >= 0;
+    if (is_led && (one != topic.partition || topic.count == 1)) return one;
   }
-  return sticky.partition;
+  return any;
 }
 
-Result<void> Producer::append(const std::string& topic, int32_t partition_count, int32_t partition,
-                              int64_t timestamp, std::optional<Bytes> key,
-                              std::optional<Bytes> value, std::span<const RecordHeader> headers,
-                              uint64_t token, size_t batch_max) {
+int32_t Producer::choose(Topic& topic, const std::optional<Bytes>& key) {
+  Partitioner partitioner = config_.partitioner;
+  if (key && goes_by_key(partitioner)) return key_partition(partitioner, *key, topic.count);
+  if (partitioner == Partitioner::round_robin) {
+    topic.partition = (topic.partition + 1) % topic.count;
+    return topic.partition;
+  }
+  if (partitioner == Partitioner::random) {
+    return static_cast<int32_t>(random_() % static_cast<uint32_t>(topic.count));
+  }
+  if (topic.partition < 0 || topic.bytes >= config_.batch_bytes) {
+    topic.partition = next_sticky(topic);
+    topic.bytes = 0;
+  }
+  return topic.partition;
+}
+
+Result<void> Producer::append(Topic& topic, int32_t partition, int64_t timestamp,
+                              const std::optional<Bytes>& key, const std::optional<Bytes>& value,
+                              std::span<const RecordHeader> headers, uint64_t token) {
   size_t bytes = (key ? key->size() : 0) + (value ? value->size() : 0);
-  size_t size = BatchBuilder::record_size_max(key ? key->size() : 0, value ? value->size() : 0);
+  size_t size = BatchBuilder::record_size_max(0, bytes);
+  size_t payload = bytes;
   for (const RecordHeader& header : headers) {
     size_t header_bytes = header.key.size() + (header.value ? header.value->size() : 0);
     bytes += header_bytes;
     size += header_bytes + 10;
   }
-  if (bytes + kBatchHeaderSize > std::min(batch_max, kRecordMax)) {
+  if (bytes + kBatchHeaderSize > std::min(topic.batch_max, kRecordMax)) {
     return fail(Code::too_large, text("a record of ", bytes, " bytes; max.message.bytes of topic ",
-                                      topic, " is ", batch_max));
+                                      topic.name, " is ", topic.batch_max));
   }
-  batch_max = std::min(batch_max, config_.batch_bytes);
-  if (partition < 0) {
-    partition = choose(topic, partition_count, key);
-    if (!key) sticky_[topic].bytes += size;
-  }
-  Lane& into = lane({topic, partition});
+  size_t batch_max = std::min(topic.batch_max, config_.batch_bytes);
+  if (partition < 0) partition = choose(topic, key);
+  if (partition == topic.partition) topic.bytes += size;
+  Lane& into = lane(topic, partition);
   if (!into.builder.empty() && into.builder.size_bytes() + size > batch_max) {
     close_batch(into);
   }
   if (into.builder.empty()) {
     into.builder_born = client_.loop().now();
-    arm(into);
+    open_.push_back({&into, into.builder_born});
+    arm();
   }
   into.builder.append(timestamp, key, value, headers);
+  into.bytes += payload;
   into.tokens.push_back(token);
+  if (config_.keep_timestamps) into.timestamps.push_back(timestamp);
   if (into.builder.size_bytes() >= batch_max) close_batch(into);
   return {};
 }
 
-void Producer::arm(Lane& lane) {
-  if (lane.timer_armed) return;
-  lane.timer_armed = true;
-  client_.loop().call_at(lane.builder_born + config_.linger, [this, &lane] {
-    lane.timer_armed = false;
-    if (lane.builder.empty()) return;
-    if (lane.builder_born + config_.linger <= client_.loop().now()) {
-      close_batch(lane);
-    } else {
-      arm(lane);
+// One timer for all: batches are opened in the order in which they are due.
+void Producer::arm() {
+  if (armed_ || open_.empty()) return;
+  armed_ = true;
+  client_.loop().call_at(open_.front().born + config_.linger, [this, alive = alive_] {
+    if (!*alive) return;
+    armed_ = false;
+    Instant now = client_.loop().now();
+    while (!open_.empty() && open_.front().born + config_.linger <= now) {
+      Open due = open_.front();
+      open_.pop_front();
+      if (due.lane->builder_born == due.born) close_batch(*due.lane);
     }
+    arm();
   });
 }
 
@@ -137,13 +184,20 @@ void Producer::close_batch(Lane& lane) {
   options.producer_id = lane.id;
   options.producer_epoch = lane.epoch;
   options.base_sequence = lane.next_sequence;
-  Result<Buffer> bytes = lane.builder.finish(options);
+  Buffer spare;
+  if (!spares_.empty()) {
+    spare = std::move(spares_.back());
+    spares_.pop_back();
+  }
+  Result<Buffer> bytes = lane.builder.finish(options, std::move(spare));
   batch->tokens = std::exchange(lane.tokens, {});
+  lane.tokens.reserve(batch->tokens.size());
+  batch->timestamps = std::exchange(lane.timestamps, {});
+  batch->payload_bytes = std::exchange(lane.bytes, 0);
   batch->born = lane.builder_born;
   if (!bytes) {
-    Delivery delivery{lane.name, std::move(batch->tokens), bytes.error(), -1, -1};
-    delivered_(delivery);
-    return;
+    batch->error = bytes.error();
+    return give_up(lane, *batch);
   }
   batch->bytes = std::move(*bytes);
   lane.next_sequence = advance_sequence(lane.next_sequence, batch->record_count);
@@ -153,6 +207,7 @@ void Producer::close_batch(Lane& lane) {
     lane.changed.notify();
   } else {
     lane.running = true;
+    running_++;
     spawn(run(lane));
   }
 }
@@ -196,6 +251,7 @@ Task<void> Producer::run(Lane& lane) {
     }
   }
   lane.running = false;
+  running_--;
   freed_.notify();
 }
 
@@ -210,7 +266,9 @@ Task<void> Producer::send(Lane& lane, std::shared_ptr<ClientConnection> connecti
   auto& data = topic.partition_data.emplace_back();
   data.index = lane.name.partition;
   data.records.bytes = Bytes(batch->bytes);
-  Instant deadline = client_.request_deadline() + kAnswerGrace;
+  // What has not been delivered by then is given up in any case.
+  Instant deadline =
+      std::min(client_.request_deadline() + kAnswerGrace, batch->born + config_.delivery_timeout);
   auto answered = co_await connection->ask(request, deadline);
   answer(lane, *batch, answered);
   finish_front(lane);
@@ -232,7 +290,12 @@ void Producer::answer(Lane& lane, ProducerBatch& batch,
     Code code{told.error_code};
     if (code == Code::none || code == Code::duplicate_sequence_number) {
       batch.acknowledged = true;
-      Delivery delivery{lane.name, std::move(batch.tokens), std::nullopt, told.base_offset,
+      Delivery delivery{lane.name,
+                        std::move(batch.tokens),
+                        std::move(batch.timestamps),
+                        batch.payload_bytes,
+                        std::nullopt,
+                        code == Code::none ? told.base_offset : -1,
                         told.log_append_time_ms};
       delivered_(delivery);
       return;
@@ -247,7 +310,10 @@ void Producer::answer(Lane& lane, ProducerBatch& batch,
 // Acknowledged batches at the front are done with.
 void Producer::finish_front(Lane& lane) {
   while (!lane.batches.empty() && lane.batches.front()->acknowledged) {
-    buffered_ -= lane.batches.front()->bytes.size();
+    Buffer& bytes = lane.batches.front()->bytes;
+    buffered_ -= bytes.size();
+    bool is_usual = bytes.capacity() <= kSpareSizeMax && spares_.size() < kSparesMax;
+    if (is_usual) spares_.push_back(std::move(bytes));
     lane.batches.pop_front();
     if (lane.sent > 0) lane.sent--;
     if (lane.again > 0) lane.again--;
@@ -259,7 +325,8 @@ void Producer::give_up(Lane& lane, ProducerBatch& batch) {
     batch.error =
         Error{Code::deadline_passed, text(lane.name, ": not delivered within the timeout"), 0};
   }
-  Delivery delivery{lane.name, std::move(batch.tokens), batch.error, -1, -1};
+  Delivery delivery{
+      lane.name, std::move(batch.tokens), std::move(batch.timestamps), 0, batch.error, -1, -1};
   delivered_(delivery);
 }
 
@@ -354,16 +421,32 @@ Task<void> Producer::room() {
   while (is_full()) co_await freed_.wait();
 }
 
+Task<void> Producer::progress() {
+  hurry();
+  if (running_ > 0) co_await freed_.wait();
+}
+
 void Producer::hurry() {
-  for (auto& [name, lane] : lanes_) close_batch(*lane);
+  for (const Open& open : std::exchange(open_, {})) close_batch(*open.lane);
+}
+
+void Producer::drained() {
+  // Where so many are open, their timer has less to do than we.
+  constexpr size_t kFew = 32;
+  if (open_.size() > kFew) return;
+  Lane* idle[kFew];
+  size_t count = 0;
+  for (const Open& open : open_) {
+    Lane& lane = *open.lane;
+    if (lane.batches.empty() && lane.builder.size_bytes() <= kSmall) idle[count++] = &lane;
+  }
+  // Closing one may tell the caller of a failure, who may hurry the others.
+  for (size_t i = 0; i < count; i++) close_batch(*idle[i]);
 }
 
 Task<void> Producer::flush() {
   hurry();
-  auto busy = [this] {
-    return std::ranges::any_of(lanes_, [](const auto& lane) { return lane.second->running; });
-  };
-  while (busy()) co_await freed_.wait();
+  while (running_ > 0) co_await freed_.wait();
 }
 
 }  // namespace eventd

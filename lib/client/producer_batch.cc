@@ -43,7 +43,11 @@ Result<ProducerBatchHalves> halve_batch(const ProducerBatch& batch) {
     for (; half->record_count < count && reader.next(record); half->record_count++) {
       builder.append(header->base_timestamp + record.timestamp_delta, record.key, record.value,
                      record.headers());
-      half->tokens.push_back(batch.tokens[at++]);
+      half->tokens.push_back(batch.tokens[at]);
+      if (!batch.timestamps.empty()) half->timestamps.push_back(batch.timestamps[at]);
+      at++;
+      half->payload_bytes += record.key.value_or(Bytes()).size();
+      half->payload_bytes += record.value.value_or(Bytes()).size();
     }
     Result<Buffer> bytes = builder.finish({.codec = header->codec()});
     if (!bytes) return pass(bytes);

@@ -18,7 +18,9 @@ namespace eventd {
 
 struct ProducerBatch {
   Buffer bytes;
-  std::vector<uint64_t> tokens;  // one for each record, in their order
+  std::vector<uint64_t> tokens;     // one for each record, in their order
+  std::vector<int64_t> timestamps;  // the same, or none
+  uint64_t payload_bytes = 0;       // of keys and values
   int32_t record_count = 0;
   Instant born{};
   std::optional<Error> error;  // of the last attempt

@@ -131,4 +131,19 @@ Result<Buffer> BatchBuilder::finish(const BatchOptions& options) {
   return Buffer(view->begin(), view->end());
 }
 
+Result<Buffer> BatchBuilder::finish(const BatchOptions& options, Buffer spare) {
+  Result<Bytes> view = finish_view(options);
+  if (!view) return pass(view);
+  if (view->data() != buffer_.data()) {
+    spare.assign(view->begin(), view->end());
+    return spare;
+  }
+  size_t size = view->size();
+  buffer_.swap(spare);
+  buffer_.resize(buffer_.capacity());
+  start();
+  spare.resize(size);
+  return spare;
+}
+
 }  // namespace eventd

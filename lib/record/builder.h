@@ -62,6 +62,10 @@ class BatchBuilder {
   // As finish(), but the bytes are a view that holds until the builder is used again.
   Result<Bytes> finish_view(const BatchOptions& options);
 
+  // As finish(), but where nothing is compressed the bytes are not copied: the builder goes on in
+  // `spare`, a buffer with any content.
+  Result<Buffer> finish(const BatchOptions& options, Buffer spare);
+
   // Drops what was appended.
   void clear() { start(); }
 

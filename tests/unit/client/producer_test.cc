@@ -34,10 +34,11 @@ Task<void> produce(ModelBroker& model, std::vector<Input> inputs, ProducerConfig
   });
   Result<void> begun = co_await producer.begin();
   REQUIRE(begun.has_value());
-  auto count = static_cast<int32_t>(model.partitions.size());
+  Producer::Topic& topic =
+      producer.topic("t", static_cast<int32_t>(model.partitions.size()), size_t{1} << 20);
   for (size_t i = 0; i < inputs.size(); i++) {
-    Result<void> sent = producer.append("t", count, inputs[i].partition, 1, std::nullopt,
-                                        bytes_of(inputs[i].value), {}, i, size_t{1} << 20);
+    Result<void> sent = producer.append(topic, inputs[i].partition, 1, std::nullopt,
+                                        bytes_of(inputs[i].value), {}, i);
     REQUIRE(sent.has_value());
   }
   co_await producer.flush();
@@ -205,7 +206,8 @@ TEST_CASE("a record that no batch of the topic could hold is refused before it i
     Client client(on.loop, on.config());
     Producer producer(client, {}, [](const Delivery&) {});
     std::string value(1001, 'x');
-    Result<void> sent = producer.append("t", 1, 0, 1, std::nullopt, bytes_of(value), {}, 0, 1000);
+    Producer::Topic& topic = producer.topic("t", 1, 1000);
+    Result<void> sent = producer.append(topic, 0, 1, std::nullopt, bytes_of(value), {}, 0);
     REQUIRE(!sent.has_value());
     CHECK(sent.error().code == Code::too_large);
     CHECK(sent.error().message.find("1000") != std::string::npos);
