@@ -17,19 +17,7 @@
 #include "lib/cli/verify.h"
 #include "lib/log/checkpoints.h"
 
-namespace eventd {}
-
-ReplayCommand& command_;
-CommandLine& line_;
-PosixDisk disk_;
-ReplaySources sources_;
-ClientConfig client_;
-FetcherConfig fetcher_;
-std::optional<FolderLock> lock_;
-std::unique_ptr<RecordSink> sink_;
-int status_ = 0;
-}
-;
+namespace eventd {
 
 // Errors of the command line are its exit code; those of the disk theirs.
 int ReplayRun::run() {

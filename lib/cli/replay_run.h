@@ -39,5 +39,17 @@ class ReplayRun {
       complain(line_.tool(), line);
       status_ = worse_exit(status_, kExitItem);
     };
+  }
 
-  }  // namespace eventd
+  ReplayCommand& command_;
+  CommandLine& line_;
+  PosixDisk disk_;
+  ReplaySources sources_;
+  ClientConfig client_;
+  FetcherConfig fetcher_;
+  std::optional<FolderLock> lock_;
+  std::unique_ptr<RecordSink> sink_;
+  int status_ = 0;
+};
+
+}  // namespace eventd
