@@ -19,6 +19,10 @@ export PATH=${EVENTD_PROGRAMS:-$top/build/quick}:$top/tests/peers:$PATH PYTHONDO
 unset EVENT_BROKERS EVENT_PROFILE KAFKA_BOOTSTRAP_SERVERS
 work=$(mktemp -d "${TMPDIR:-/tmp}/$story.XXXXXX")
 data=$work/data
+# What stays from story to story: Kafka's jars, instruments, what Go has compiled, clients.
+export EVENTD_KEPT_CACHE=${EVENTD_KEPT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}
+export PEERS_HOME=${PEERS_HOME:-$EVENTD_KEPT_CACHE/eventd-peers}
+export GOCACHE=${GOCACHE:-$EVENTD_KEPT_CACHE/go-build}
 export XDG_CACHE_HOME=$work/cache
 broker='' broker_pid=''
 background=()  # ids of other processes to end with the story

@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 skip() { echo "more_go: skipped: $*"; exit 77; }
 [ -n "${EVENTD_LONG:-}" ] || skip "only in the long run"
 command -v go >/dev/null || skip "go is not installed"
-home=${XDG_CACHE_HOME:-$HOME/.cache}/eventd-interop/more_go
+home=${EVENTD_KEPT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/eventd-interop/more_go
 mkdir -p "$home"
 (cd "$here/more_go" && GOTOOLCHAIN=local go build -o "$home/client" . 2>"$home/build.log") ||
   skip "it cannot be built with $(go version) (see $home/build.log)"

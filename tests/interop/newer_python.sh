@@ -6,7 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 skip() { echo "newer_python: skipped: $*"; exit 77; }
 [ -n "${EVENTD_LONG:-}" ] || skip "only in the long run"
-home=${XDG_CACHE_HOME:-$HOME/.cache}/eventd-interop/python
+home=${EVENTD_KEPT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/eventd-interop/python
 mkdir -p "$home"
 [ -e "$home/complete" ] || {
   python3 -m venv "$home/venv" >"$home/log" 2>&1 || skip "there is no python3-venv"

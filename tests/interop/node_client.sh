@@ -8,7 +8,7 @@ skip() { echo "$name: skipped: $*"; exit 77; }
 command -v node >/dev/null && command -v npm >/dev/null || skip "node and npm are not installed"
 node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' ||
   skip "node $(node --version) is older than 20"
-home=${XDG_CACHE_HOME:-$HOME/.cache}/eventd-interop/$name
+home=${EVENTD_KEPT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/eventd-interop/$name
 mkdir -p "$home"
 if ! cmp -s "$here/$name/package.json" "$home/package.json"; then
   cp "$here/$name/package.json" "$home/package.json"
