@@ -1,16 +1,117 @@
 # SPDX-License-Identifier: Apache-2.0
-_event_admin() {
-  local verbs=" ${COMP_WORDS[*]:1:COMP_CWORD-1} " words
-  case "$verbs" in
-    *" topic list "*) words="--all --brokers --help --json --quiet --set --verbose --version -V -X -b -h -j -q -v" ;;
-    *" topic describe "*) words="--all --brokers --help --json --quiet --set --verbose --version -V -X -b -h -j -q -v" ;;
-    *" topic offsets "*) words="--all --at --brokers --help --json --quiet --set --verbose --version -V -X -b -h -j -q -v" ;;
-    *" topic create "*) words="--brokers --config --dry-run --help --if-not-exists --json --partitions --quiet --replication-factor --set --verbose --version -V -X -b -h -j -q -v" ;;
-    *" topic delete "*) words="--brokers --dry-run --help --json --quiet --set --verbose --version --yes -V -X -b -h -j -q -v" ;;
-    *" topic "*) words="list describe offsets create delete --brokers --help --quiet --set --verbose --version -V -X -b -h -q -v" ;;
-    *" cluster "*) words="--brokers --help --json --quiet --set --verbose --version -V -X -b -h -j -q -v" ;;
-    *) words="topic cluster --brokers --help --quiet --set --verbose --version -V -X -b -h -q -v" ;;
+# Made by tests/reference from what event-admin says of itself.
+
+# The topics that the tools have met on the brokers of this line; a broker is never asked.
+_event_admin_topics() {
+  local folder=${XDG_CACHE_HOME:-$HOME/.cache}/event/topics list=${EVENT_BROKERS:-} file='' i item
+  [[ -n $list || -n ${EVENT_PROFILE:-} ]] || list=${KAFKA_BOOTSTRAP_SERVERS:-127.0.0.1:9092}
+  for ((i = 1; i < ${#words[@]} - 1; i++)); do
+    case ${words[i]} in
+      -b | --brokers) list=${words[i + 1]} ;;
+      -b?*) list=${words[i]#-b} ;;
+      --brokers=*) list=${words[i]#*=} ;;
+    esac
+  done
+  local IFS=,
+  for item in $list; do
+    item=${item//[[:space:]]/}
+    [[ $item == *:* ]] || item+=:9092
+    file+=${file:+,}${item//[^A-Za-z0-9.,:_-]/_}
+  done
+  IFS=$'\n'
+  if [[ -n $file && -r $folder/$file ]]; then
+    cat -- "$folder/$file"
+  else
+    cat -- "$folder"/* 2>/dev/null | sort -u
+  fi
+}
+
+# What may stand after the verbs $path: sets verbs, flags, valued (those of them with a value) and
+# operands (a kind each, the last for all that follow).
+_event_admin_at() {
+  case $path in
+    '') verbs='topic cluster' flags='--brokers --help --quiet --set --verbose --version -V -X -b -h -q -v'
+      valued='--brokers --set -X -b' operands='' ;;
+    'topic ') verbs='list describe offsets create delete' flags='--brokers --help --quiet --set --verbose --version -V -X -b -h -q -v'
+      valued='--brokers --set -X -b' operands='' ;;
+    'topic list ') verbs='' flags='--all --brokers --help --json --quiet --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --set -X -b' operands='' ;;
+    'topic describe ') verbs='' flags='--all --brokers --help --json --quiet --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --set -X -b' operands='topics' ;;
+    'topic offsets ') verbs='' flags='--all --at --brokers --help --json --quiet --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--at --brokers --set -X -b' operands='topics' ;;
+    'topic create ') verbs='' flags='--brokers --config --dry-run --help --if-not-exists --json --partitions --quiet --replication-factor --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --config --partitions --replication-factor --set -X -b' operands='topics' ;;
+    'topic delete ') verbs='' flags='--brokers --dry-run --help --json --quiet --set --verbose --version --yes -V -X -b -h -j -q -v'
+      valued='--brokers --set -X -b' operands='topics' ;;
+    'cluster ') verbs='' flags='--brokers --help --json --quiet --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --set -X -b' operands='' ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
+}
+
+# The kind of what follows the option $1: topics, files, nothing that we know, or words.
+_event_admin_value() {
+  case $path$1 in
+    *-X | *--set) kind='client.id= request.timeout.ms=' ;;
+    'topic offsets '--at) kind='start end end-10 @today @-1h' ;;
+    'topic create '--config) kind='cleanup.policy= compression.gzip.level= compression.lz4.level= compression.type= compression.zstd.level= delete.retention.ms= file.delete.delay.ms= flush.messages= flush.ms= follower.replication.throttled.replicas= index.interval.bytes= leader.replication.throttled.replicas= local.retention.bytes= local.retention.ms= max.compaction.lag.ms= max.message.bytes= message.timestamp.after.max.ms= message.timestamp.before.max.ms= message.timestamp.type= min.cleanable.dirty.ratio= min.compaction.lag.ms= min.insync.replicas= preallocate= remote.log.copy.disable= remote.log.delete.on.disable= remote.storage.enable= retention.bytes= retention.ms= segment.bytes= segment.index.bytes= segment.jitter.ms= segment.ms= unclean.leader.election.enable=' ;;
+    *) kind='' ;;
+  esac
+}
+
+_event_admin() {
+  local words=() cur path='' verbs flags valued operands kind='' count=0 ended='' option='' i word
+  read -ra words <<<"${COMP_LINE:0:COMP_POINT}"
+  [[ ${COMP_LINE:0:COMP_POINT} != *[[:space:]] ]] || words+=('')
+  cur=${words[-1]}
+  COMPREPLY=()
+  _event_admin_at
+  for ((i = 1; i < ${#words[@]} - 1; i++)); do
+    word=${words[i]}
+    if [[ -n $option ]]; then
+      option=''
+    elif [[ -z $ended && $word == -- ]]; then
+      ended=yes
+    elif [[ -z $ended && $word == -?* ]]; then
+      [[ " $valued " != *" $word "* ]] || option=$word
+    elif [[ -z $ended && " $verbs " == *" $word "* ]]; then
+      path+="$word "
+      _event_admin_at
+    else
+      count=$((count + 1))
+    fi
+    [[ $operands != commands || $count = 0 ]] || return 0
+  done
+  if [[ -n $option ]]; then
+    _event_admin_value "$option"
+  elif [[ -z $ended && $cur == --*=* ]]; then
+    _event_admin_value "${cur%%=*}"
+    cur=${cur#*=}
+  elif [[ -z $ended && ( $cur == -* || ( -n $verbs && -z $operands ) ) ]]; then
+    COMPREPLY=($(compgen -W "$verbs $flags" -- "$cur"))
+    return 0
+  else
+    local kinds
+    IFS='|' read -ra kinds <<<"$operands"
+    kind=${kinds[count < ${#kinds[@]} ? count : ${#kinds[@]} - 1]:-}
+  fi
+  case $kind in
+    topics | sources)
+      # Not compgen -W, which would expand what a broker has called its topics.
+      while read -r word; do
+        [[ $word != "$cur"* || $word == *[^A-Za-z0-9._-]* ]] || COMPREPLY+=("$word")
+      done < <(_event_admin_topics)
+      [[ $kind == topics ]] || return 0 ;;
+    files) COMPREPLY=($(compgen -W "$verbs" -- "$cur")); return 0 ;;
+    commands) COMPREPLY=($(compgen -c -- "$cur")) ;;
+    *) COMPREPLY=($(compgen -W "$kind" -- "$cur")) ;;
+  esac
+  compopt +o default 2>/dev/null
+  [[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
+  # Readline completes only what stands after the last of the characters that break words.
+  case $cur in
+    *[=:]*) COMPREPLY=("${COMPREPLY[@]#"${cur%"${cur##*[=:]}"}"}") ;;
+  esac
+  return 0
 }
 complete -o default -F _event_admin event-admin

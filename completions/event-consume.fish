@@ -1,22 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
+# Made by tests/reference from what event-consume says of itself.
+
+# The topics that the tools have met on the brokers of this line; a broker is never asked.
+function __event_consume_topics
+    set --local folder $HOME/.cache/event/topics
+    test -z "$XDG_CACHE_HOME"; or set folder $XDG_CACHE_HOME/event/topics
+    set --local list $EVENT_BROKERS
+    if test -z "$list" -a -z "$EVENT_PROFILE"
+        set list $KAFKA_BOOTSTRAP_SERVERS
+        test -n "$list"; or set list 127.0.0.1:9092
+    end
+    set --local typed (commandline -opc)
+    for i in (seq 2 (count $typed))
+        switch $typed[$i]
+            case -b --brokers
+                set list $typed[(math $i + 1)]
+            case '-b?*'
+                set list (string sub -s 3 -- $typed[$i])
+            case '--brokers=*'
+                set list (string replace -- --brokers= '' $typed[$i])
+        end
+    end
+    set --local names
+    for item in (string split , -- $list)
+        string match -q '*:*' -- $item; or set item $item:9092
+        set -a names (string replace -ra '[^A-Za-z0-9.,:_-]' _ -- $item)
+    end
+    set --local file $folder/(string join , $names)
+    if test -n "$names" -a -f "$file"
+        cat $file
+    else if test -d $folder
+        cat $folder/* </dev/null 2>/dev/null | sort -u
+    end
+end
+
+# Whether the verbs $argv were typed, in their order, and no other of those that may follow.
+function __event_consume_at
+    set --local typed (string match -v -- '-*' (commandline -opc))
+    test (count $typed) -gt (count $argv); or test (count $argv) = 0; or return 1
+    for i in (seq (count $argv))
+        set --local at (math $i + 1)
+        test "$typed[$at]" = $argv[$i]; or return 1
+    end
+end
+
 complete -c event-consume -s h -l help -d 'Print this help and exit'
 complete -c event-consume -s V -l version -d 'Print the version and exit'
-complete -c event-consume -s b -l brokers -r -d 'Brokers to begin with'
-complete -c event-consume -s X -l set -r -d 'Set a client property by Kafka\'s name'
+complete -c event-consume -s b -l brokers -x -d 'Brokers to begin with'
+complete -c event-consume -s X -l set -x -a 'isolation.level=read_committed isolation.level=read_uncommitted client.id= request.timeout.ms=' -d 'Set a client property by Kafka\'s name'
 complete -c event-consume -s q -l quiet -d 'No progress'
 complete -c event-consume -s v -l verbose -d 'Say what the connection does'
-complete -c event-consume -s p -l partition -r -d 'Only these partitions, as 0,2-4'
-complete -c event-consume -s k -l key -r -d 'Only records with this key'
-complete -c event-consume -l from -r -d 'Where to begin: start, end-N, an offset, @TIME'
-complete -c event-consume -l until -r -d 'Where to end: a position, count=N, idle=DURATION'
+complete -c event-consume -s p -l partition -x -d 'Only these partitions, as 0,2-4'
+complete -c event-consume -s k -l key -x -d 'Only records with this key'
+complete -c event-consume -l from -x -a 'start end end-10 @today @-1h' -d 'Where to begin: start, end-N, an offset, @TIME'
+complete -c event-consume -l until -x -a 'end count= idle= match= @today @+1h' -d 'Where to end: a position, count=N, idle=DURATION'
 complete -c event-consume -s f -l follow -d 'Go on as more arrives'
-complete -c event-consume -l timeout -r -d 'Exit 5 if not ended by itself within D'
-complete -c event-consume -l require -r -d 'Exit 5 if fewer records are printed'
+complete -c event-consume -l timeout -x -d 'Exit 5 if not ended by itself within D'
+complete -c event-consume -l require -x -d 'Exit 5 if fewer records are printed'
 complete -c event-consume -l stats -d 'At the end one JSON of counts on stderr'
-complete -c event-consume -s K -l key-delim -r -d 'Records are KEY DELIM VALUE'
+complete -c event-consume -s K -l key-delim -x -d 'Records are KEY DELIM VALUE'
 complete -c event-consume -s 0 -l zero -d 'Records end with NUL, not newline'
-complete -c event-consume -l delim -r -d 'Records end with STR'
+complete -c event-consume -l delim -x -d 'Records end with STR'
 complete -c event-consume -s j -l json -d 'Event JSON, a line each'
 complete -c event-consume -s J -l json-value -d 'The same, JSON values as JSON'
 complete -c event-consume -l frame -d 'A value is its int32 length and its bytes'
-complete -c event-consume -l null -r -d 'A key or value that is TOKEN is null'
+complete -c event-consume -l null -x -d 'A key or value that is TOKEN is null'
+complete -c event-consume -f
+complete -c event-consume -a '(__event_consume_topics)'

@@ -1,27 +1,73 @@
 # SPDX-License-Identifier: Apache-2.0
+# Made by tests/reference from what event-produce says of itself.
+
+# The topics that the tools have met on the brokers of this line; a broker is never asked.
+function __event_produce_topics
+    set --local folder $HOME/.cache/event/topics
+    test -z "$XDG_CACHE_HOME"; or set folder $XDG_CACHE_HOME/event/topics
+    set --local list $EVENT_BROKERS
+    if test -z "$list" -a -z "$EVENT_PROFILE"
+        set list $KAFKA_BOOTSTRAP_SERVERS
+        test -n "$list"; or set list 127.0.0.1:9092
+    end
+    set --local typed (commandline -opc)
+    for i in (seq 2 (count $typed))
+        switch $typed[$i]
+            case -b --brokers
+                set list $typed[(math $i + 1)]
+            case '-b?*'
+                set list (string sub -s 3 -- $typed[$i])
+            case '--brokers=*'
+                set list (string replace -- --brokers= '' $typed[$i])
+        end
+    end
+    set --local names
+    for item in (string split , -- $list)
+        string match -q '*:*' -- $item; or set item $item:9092
+        set -a names (string replace -ra '[^A-Za-z0-9.,:_-]' _ -- $item)
+    end
+    set --local file $folder/(string join , $names)
+    if test -n "$names" -a -f "$file"
+        cat $file
+    else if test -d $folder
+        cat $folder/* </dev/null 2>/dev/null | sort -u
+    end
+end
+
+# Whether the verbs $argv were typed, in their order, and no other of those that may follow.
+function __event_produce_at
+    set --local typed (string match -v -- '-*' (commandline -opc))
+    test (count $typed) -gt (count $argv); or test (count $argv) = 0; or return 1
+    for i in (seq (count $argv))
+        set --local at (math $i + 1)
+        test "$typed[$at]" = $argv[$i]; or return 1
+    end
+end
+
 complete -c event-produce -s h -l help -d 'Print this help and exit'
 complete -c event-produce -s V -l version -d 'Print the version and exit'
-complete -c event-produce -s b -l brokers -r -d 'Brokers to begin with'
-complete -c event-produce -s X -l set -r -d 'Set a client property by Kafka\'s name'
+complete -c event-produce -s b -l brokers -x -d 'Brokers to begin with'
+complete -c event-produce -s X -l set -x -a 'acks=all batch.size= compression.type=none compression.type=gzip compression.type=snappy compression.type=lz4 compression.type=zstd delivery.timeout.ms= linger.ms= client.id= request.timeout.ms=' -d 'Set a client property by Kafka\'s name'
 complete -c event-produce -s q -l quiet -d 'No progress'
 complete -c event-produce -s v -l verbose -d 'Say what the connection does'
-complete -c event-produce -s p -l partition -r -d 'Write into this partition'
-complete -c event-produce -s k -l key -r -d 'The key of every record'
-complete -c event-produce -s H -l header -r -d 'Add a header; without =VALUE its value is null'
-complete -c event-produce -s K -l key-delim -r -d 'Records are KEY DELIM VALUE'
+complete -c event-produce -s p -l partition -x -d 'Write into this partition'
+complete -c event-produce -s k -l key -x -d 'The key of every record'
+complete -c event-produce -s H -l header -x -d 'Add a header; without =VALUE its value is null'
+complete -c event-produce -s K -l key-delim -x -d 'Records are KEY DELIM VALUE'
 complete -c event-produce -s 0 -l zero -d 'Records end with NUL, not newline'
-complete -c event-produce -l delim -r -d 'Records end with STR'
+complete -c event-produce -l delim -x -d 'Records end with STR'
 complete -c event-produce -s j -l json -d 'Event JSON, a line each'
 complete -c event-produce -s J -l json-value -d 'The same, JSON values as JSON'
 complete -c event-produce -l frame -d 'A value is its int32 length and its bytes'
-complete -c event-produce -l null -r -d 'A key or value that is TOKEN is null'
+complete -c event-produce -l null -x -d 'A key or value that is TOKEN is null'
 complete -c event-produce -l whole -d 'Each file is one record'
 complete -c event-produce -l keep-partition -d 'With -j: into the partition that the event names'
-complete -c event-produce -l partitioner -r -d 'Where a record goes by its key: murmur2, sticky, round-robin, random, crc32, fnv1a'
-complete -c event-produce -l partitioner-command -r -d 'Ask sh -c CMD: it reads lines COUNT TAB KEY-IN-BASE64 (no TAB: no key) and answers each with a partition'
+complete -c event-produce -l partitioner -x -a 'murmur2 sticky round-robin random crc32 fnv1a' -d 'Where a record goes by its key: murmur2, sticky, round-robin, random, crc32, fnv1a'
+complete -c event-produce -l partitioner-command -x -d 'Ask sh -c CMD: it reads lines COUNT TAB KEY-IN-BASE64 (no TAB: no key) and answers each with a partition'
 complete -c event-produce -l sync -d 'One record at a time, each acknowledged before the next'
-complete -c event-produce -l rate -r -d 'So many records a second at most'
-complete -c event-produce -l dead-letter -r -d 'What is bad or not acknowledged is appended to FILE, as it was read'
+complete -c event-produce -l rate -x -d 'So many records a second at most'
+complete -c event-produce -l dead-letter -r -F -d 'What is bad or not acknowledged is appended to FILE, as it was read'
 complete -c event-produce -l report -d 'Print where each acknowledged record went, as JSON'
 complete -c event-produce -l tee -d 'Copy the input to stdout'
 complete -c event-produce -l stats -d 'At the end say on stderr what was done, as JSON'
+complete -c event-produce -a '(__event_produce_topics)'

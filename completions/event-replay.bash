@@ -1,9 +1,107 @@
 # SPDX-License-Identifier: Apache-2.0
-_event_replay() {
-  local verbs=" ${COMP_WORDS[*]:1:COMP_CWORD-1} " words
-  case "$verbs" in
-    *) words="--brokers --delim --follow --frame --from --help --import --json --json-value --key --key-delim --null --partition --quiet --require --roll --set --stats --sum --timeout --to --topic --until --verbose --verify --version --zero -0 -J -K -V -X -b -f -h -j -k -p -q -t -v" ;;
+# Made by tests/reference from what event-replay says of itself.
+
+# The topics that the tools have met on the brokers of this line; a broker is never asked.
+_event_replay_topics() {
+  local folder=${XDG_CACHE_HOME:-$HOME/.cache}/event/topics list=${EVENT_BROKERS:-} file='' i item
+  [[ -n $list || -n ${EVENT_PROFILE:-} ]] || list=${KAFKA_BOOTSTRAP_SERVERS:-127.0.0.1:9092}
+  for ((i = 1; i < ${#words[@]} - 1; i++)); do
+    case ${words[i]} in
+      -b | --brokers) list=${words[i + 1]} ;;
+      -b?*) list=${words[i]#-b} ;;
+      --brokers=*) list=${words[i]#*=} ;;
+    esac
+  done
+  local IFS=,
+  for item in $list; do
+    item=${item//[[:space:]]/}
+    [[ $item == *:* ]] || item+=:9092
+    file+=${file:+,}${item//[^A-Za-z0-9.,:_-]/_}
+  done
+  IFS=$'\n'
+  if [[ -n $file && -r $folder/$file ]]; then
+    cat -- "$folder/$file"
+  else
+    cat -- "$folder"/* 2>/dev/null | sort -u
+  fi
+}
+
+# What may stand after the verbs $path: sets verbs, flags, valued (those of them with a value) and
+# operands (a kind each, the last for all that follow).
+_event_replay_at() {
+  case $path in
+    '') verbs='' flags='--brokers --delim --follow --frame --from --help --import --json --json-value --key --key-delim --null --partition --quiet --require --roll --set --stats --sum --timeout --to --topic --until --verbose --verify --version --zero -0 -J -K -V -X -b -f -h -j -k -p -q -t -v'
+      valued='--brokers --delim --from --import --key --key-delim --null --partition --require --roll --set --timeout --to --topic --until -K -X -b -k -p -t' operands='sources' ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
+}
+
+# The kind of what follows the option $1: topics, files, nothing that we know, or words.
+_event_replay_value() {
+  case $path$1 in
+    *-X | *--set) kind='isolation.level=read_committed isolation.level=read_uncommitted client.id= request.timeout.ms=' ;;
+    *-t | *--topic) kind='topics' ;;
+    *--to) kind='files' ;;
+    *--roll) kind='count= bytes= age=' ;;
+    *--import) kind='files' ;;
+    *--from) kind='start end end-10 @today @-1h' ;;
+    *--until) kind='end count= idle= match= @today @+1h' ;;
+    *) kind='' ;;
+  esac
+}
+
+_event_replay() {
+  local words=() cur path='' verbs flags valued operands kind='' count=0 ended='' option='' i word
+  read -ra words <<<"${COMP_LINE:0:COMP_POINT}"
+  [[ ${COMP_LINE:0:COMP_POINT} != *[[:space:]] ]] || words+=('')
+  cur=${words[-1]}
+  COMPREPLY=()
+  _event_replay_at
+  for ((i = 1; i < ${#words[@]} - 1; i++)); do
+    word=${words[i]}
+    if [[ -n $option ]]; then
+      option=''
+    elif [[ -z $ended && $word == -- ]]; then
+      ended=yes
+    elif [[ -z $ended && $word == -?* ]]; then
+      [[ " $valued " != *" $word "* ]] || option=$word
+    elif [[ -z $ended && " $verbs " == *" $word "* ]]; then
+      path+="$word "
+      _event_replay_at
+    else
+      count=$((count + 1))
+    fi
+    [[ $operands != commands || $count = 0 ]] || return 0
+  done
+  if [[ -n $option ]]; then
+    _event_replay_value "$option"
+  elif [[ -z $ended && $cur == --*=* ]]; then
+    _event_replay_value "${cur%%=*}"
+    cur=${cur#*=}
+  elif [[ -z $ended && ( $cur == -* || ( -n $verbs && -z $operands ) ) ]]; then
+    COMPREPLY=($(compgen -W "$verbs $flags" -- "$cur"))
+    return 0
+  else
+    local kinds
+    IFS='|' read -ra kinds <<<"$operands"
+    kind=${kinds[count < ${#kinds[@]} ? count : ${#kinds[@]} - 1]:-}
+  fi
+  case $kind in
+    topics | sources)
+      # Not compgen -W, which would expand what a broker has called its topics.
+      while read -r word; do
+        [[ $word != "$cur"* || $word == *[^A-Za-z0-9._-]* ]] || COMPREPLY+=("$word")
+      done < <(_event_replay_topics)
+      [[ $kind == topics ]] || return 0 ;;
+    files) COMPREPLY=($(compgen -W "$verbs" -- "$cur")); return 0 ;;
+    commands) COMPREPLY=($(compgen -c -- "$cur")) ;;
+    *) COMPREPLY=($(compgen -W "$kind" -- "$cur")) ;;
+  esac
+  compopt +o default 2>/dev/null
+  [[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
+  # Readline completes only what stands after the last of the characters that break words.
+  case $cur in
+    *[=:]*) COMPREPLY=("${COMPREPLY[@]#"${cur%"${cur##*[=:]}"}"}") ;;
+  esac
+  return 0
 }
 complete -o default -F _event_replay event-replay

@@ -37,10 +37,19 @@ std::optional<std::string> read_file(const std::string& path) {
   return contents;
 }
 
+// As brokers have them. What another calls a topic does not get into a shell.
+bool is_legal(std::string_view name) {
+  constexpr std::string_view kLegal =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  constexpr size_t kLongest = 249;
+  return !name.empty() && name.size() <= kLongest && name[0] != '-' &&
+         name.find_first_not_of(kLegal) == std::string_view::npos;
+}
+
 Names names_in(std::string_view contents) {
   Names names;
   for (std::string_view name : split(contents, '\n')) {
-    if (!name.empty()) names.emplace(name);
+    if (is_legal(name)) names.emplace(name);
   }
   return names;
 }
@@ -119,7 +128,7 @@ void remember_topics(const std::string& path, const std::vector<TopicInfo>& topi
   std::optional<std::string> before = read_file(path);
   Names names = all ? Names() : names_in(before.value_or(""));
   for (const TopicInfo& topic : topics) {
-    if (topic.name.empty() || topic.name.find('\n') != std::string::npos) continue;
+    if (!is_legal(topic.name)) continue;
     if (topic.error == Code::none && !topic.internal) names.insert(topic.name);
     if (topic.error == Code::unknown_topic_or_partition) names.erase(topic.name);
   }

@@ -58,6 +58,16 @@ TEST_CASE("topics that are there are remembered, unknown ones forgotten, interna
   CHECK(files_in(std::filesystem::path(path).parent_path()) == 1);
 }
 
+TEST_CASE("what is no name of a topic does not get into a shell") {
+  TemporaryDirectory folder;
+  std::string path = text(folder.path(), "/h:1");
+  remember_topics(path, topics({"$(id)", "a b", "-x", "", "a\nb", "good.One_2-3", "`id`"}), true);
+  CHECK(contents(path) == "good.One_2-3\n");
+  std::ofstream(path) << "$(id)\nold\n";
+  remember_topics(path, topics({"new"}), false);
+  CHECK(contents(path) == "new\nold\n");
+}
+
 TEST_CASE("what is known already is not written again") {
   TemporaryDirectory folder;
   std::string path = text(folder.path(), "/h:1");
