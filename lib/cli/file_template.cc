@@ -70,7 +70,8 @@ Result<FileTemplate> FileTemplate::parse(std::string_view given) {
 
 Result<void> FileTemplate::add_placeholder(std::string_view& rest) {
   size_t end = rest.find('}');
-  std::string_view name = rest.substr(1, end == std::string_view::npos ? end : end - 1);
+  if (end == std::string_view::npos) return fail(Code::bad_usage, "a { without its }");
+  std::string_view name = rest.substr(1, end - 1);
   Piece piece;
   if (name == "topic") {
     piece.kind = Piece::topic;

@@ -71,7 +71,7 @@ Result<std::optional<ReplayState>> ReplayState::load(Disk& disk, const std::stri
   }
 }
 
-Result<void> ReplayState::store(Disk& disk, const std::string& path) const {
+std::string ReplayState::encode() const {
   Json out{{"version", kVersion}, {"command", command}, {"positions", to_json(positions)}};
   if (step) {
     Json files = Json::array();
@@ -82,7 +82,11 @@ Result<void> ReplayState::store(Disk& disk, const std::string& path) const {
   // Arguments are bytes; what is no UTF-8 in them only has to be told apart.
   std::string bytes = out.dump(-1, ' ', false, Json::error_handler_t::replace);
   bytes += '\n';
-  return replace_file(disk, path, bytes_of(bytes));
+  return bytes;
+}
+
+Result<void> ReplayState::store(Disk& disk, const std::string& path) const {
+  return replace_file(disk, path, bytes_of(encode()));
 }
 
 }  // namespace eventd

@@ -44,6 +44,7 @@ struct ReplayState {
   static Result<std::optional<ReplayState>> load(Disk& disk, const std::string& path);
   // After it the file is on the disk.
   Result<void> store(Disk& disk, const std::string& path) const;
+  std::string encode() const;
 };
 
 }  // namespace eventd

@@ -262,8 +262,13 @@ Result<void> TemplateSink::publish(const std::vector<TopicPartition>& partitions
     return made;
   }
   state_.step = std::move(step);
+  std::string path = in_folder(ReplayState::kFileName);
+  // A full disk refuses it here; from there on the step may stand.
+  Result<void> done = write_aside(disk_, path, bytes_of(state_.encode()));
+  if (!done) return done;
   step_may_stand_ = true;
-  Result<void> done = state_.store(disk_, in_folder(ReplayState::kFileName));
+  done = put_in_place(disk_, path);
+  if (done) done = disk_.sync_directory(parent_of(path));
   if (done) done = finish_step(*state_.step);
   if (!done) return done;
   step_may_stand_ = false;
