@@ -96,19 +96,34 @@ inline const uint8_t* read_record(const uint8_t* at, const uint8_t* end, Fields&
 
 }  // namespace
 
+bool HeaderReader::next(RecordHeader& header) {
+  if (left_ <= 0) return false;
+  int32_t size = 0;
+  at_ = get_varint(at_, end_, size);
+  header.key = text_of({at_, static_cast<size_t>(size)});
+  at_ = get_varint(at_ + size, end_, size);
+  header.value = view(at_, size);
+  at_ = skip(at_, end_, size);
+  left_--;
+  return true;
+}
+
+std::optional<std::optional<Bytes>> last_header(const Record& record, std::string_view name) {
+  std::optional<std::optional<Bytes>> last;
+  HeaderReader headers(record);
+  RecordHeader header;
+  while (headers.next(header)) {
+    if (header.key == name) last = header.value;
+  }
+  return last;
+}
+
 std::vector<RecordHeader> Record::headers() const {
   std::vector<RecordHeader> headers;
   headers.reserve(static_cast<size_t>(header_count));
-  const uint8_t* at = header_bytes.data();
-  const uint8_t* end = at + header_bytes.size();
-  for (int32_t i = 0; i < header_count; i++) {
-    int32_t size = 0;
-    at = get_varint(at, end, size);
-    std::string_view key = text_of({at, static_cast<size_t>(size)});
-    at = get_varint(at + size, end, size);
-    headers.push_back({key, view(at, size)});
-    at = skip(at, end, size);
-  }
+  HeaderReader reader(*this);
+  RecordHeader header;
+  while (reader.next(header)) headers.push_back(header);
   return headers;
 }
 

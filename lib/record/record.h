@@ -39,6 +39,25 @@ struct Record {
   std::vector<RecordHeader> headers() const;
 };
 
+// The headers of a record one by one, without memory of their own. The record outlives it.
+class HeaderReader {
+ public:
+  explicit HeaderReader(const Record& record)
+      : at_(record.header_bytes.data()),
+        end_(at_ + record.header_bytes.size()),
+        left_(record.header_count) {}
+
+  bool next(RecordHeader& header);
+
+ private:
+  const uint8_t* at_;
+  const uint8_t* end_;
+  int32_t left_;
+};
+
+// The value of the last header of that name; nothing if there is none.
+std::optional<std::optional<Bytes>> last_header(const Record& record, std::string_view name);
+
 // Reads the records of one batch in order.
 //
 //   RecordReader records(payload, header.record_count);
