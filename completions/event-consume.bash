@@ -30,8 +30,8 @@ _event_consume_topics() {
 # operands (a kind each, the last for all that follow).
 _event_consume_at() {
   case $path in
-    '') verbs='' flags='--brokers --delim --follow --frame --from --help --json --json-value --key --key-delim --null --partition --quiet --require --set --stats --timeout --until --verbose --version --zero -0 -J -K -V -X -b -f -h -j -k -p -q -v'
-      valued='--brokers --delim --from --key --key-delim --null --partition --require --set --timeout --until -K -X -b -k -p' operands='topics' ;;
+    '') verbs='' flags='--brokers --delim --follow --format --frame --from --grep --header --help --json --json-value --key --key-delim --last --merge --null --partition --quiet --regex --require --set --stats --timeout --until --verbose --version --where --zero -0 -H -J -K -V -X -b -f -h -j -k -n -p -q -v'
+      valued='--brokers --delim --format --from --grep --header --key --key-delim --last --null --partition --require --set --timeout --until --where -H -K -X -b -k -n -p' operands='topics' ;;
   esac
 }
 

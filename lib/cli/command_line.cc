@@ -9,6 +9,7 @@
 
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
+#include "lib/cli/escapes.h"
 #include "lib/cli/progress.h"
 #include "lib/cli/topic_cache.h"
 
@@ -122,50 +123,6 @@ int complain(std::string_view tool, const Error& error) {
   return exit_for(error);
 }
 
-Result<std::string> unescape(std::string_view in) {
-  std::string out;
-  for (size_t i = 0; i < in.size(); i++) {
-    if (in[i] != '\\') {
-      out += in[i];
-      continue;
-    }
-    char next = ++i < in.size() ? in[i] : '\0';
-    switch (next) {
-      case 'n':
-        out += '\n';
-        continue;
-      case 't':
-        out += '\t';
-        continue;
-      case 'r':
-        out += '\r';
-        continue;
-      case '0':
-        out += '\0';
-        continue;
-      case '\\':
-        out += '\\';
-        continue;
-      default:
-        break;
-    }
-    unsigned value = 0;
-    bool hex = next == 'x' && i + 2 < in.size();
-    if (hex) {
-      auto [end, error] = std::from_chars(&in[i + 1], &in[i + 1] + 2, value, 16);
-      hex = error == std::errc{} && end == &in[i + 1] + 2;
-    }
-    if (!hex) {
-      return fail(Code::bad_usage, text("'", printable(in),
-                                        "': the escapes are \\n \\t \\r \\0 "
-                                        "\\\\ \\xHH"));
-    }
-    out += static_cast<char>(value);
-    i += 2;
-  }
-  return out;
-}
-
 CommandLine::CommandLine(std::string tool, std::string description,
                          std::span<const Property> properties)
     : tool_(std::move(tool)),
@@ -195,6 +152,11 @@ void CommandLine::add_format() {
   app_.add_flag("--frame", format.frame, "A value is its int32 length and its bytes");
   app_.add_option("--null", null_token_, "A key or value that is TOKEN is null")
       ->type_name("TOKEN");
+}
+
+void CommandLine::add_template() {
+  app_.add_option("--format", template_, "Records as %t %p %o %T %d %k %v %h, no newline")
+      ->type_name("FORMAT");
 }
 
 std::string nearest(const CLI::App& app, std::string_view unknown) {
@@ -302,6 +264,13 @@ Result<void> CommandLine::finish_format() {
     format.key_delimiter = std::move(*plain);
   }
   format.null_token = null_token_;
+  if (!template_) return {};
+  if (format.json || format.frame || key_delimiter_ || zero_ || delimiter_) {
+    return wrong("--format says all, without -j, -J, -K, -0, --delim and --frame");
+  }
+  Result<RecordTemplate> compiled = RecordTemplate::compile(*template_);
+  if (!compiled) return pass(compiled);
+  format.record_template = std::move(*compiled);
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lib/base/result.h"
+#include "lib/cli/record_template.h"
 #include "lib/client/client.h"
 #include "lib/client/fetcher.h"
 #include "lib/client/producer.h"
@@ -42,6 +43,7 @@ struct RecordFormat {
   bool json = false;        // event JSON, also where json_value is set
   bool json_value = false;  // values that are JSON as "json":..
   bool frame = false;       // a record is its int32 big-endian length (-1 null) and its bytes
+  std::optional<RecordTemplate> record_template;  // --format, instead of all of these
 };
 
 struct CommonOptions {
@@ -70,6 +72,8 @@ class CommandLine {
 
   // -K -0 --delim --frame --null -j -J
   void add_format();
+  // --format
+  void add_template();
   // Nothing if the line is good, else the exit code after what had to be said.
   std::optional<int> parse(int argc, char** argv);
   // Says it and returns 2.
@@ -94,6 +98,7 @@ class CommandLine {
   std::optional<std::string> delimiter_;
   std::optional<std::string> key_delimiter_;
   std::optional<std::string> null_token_;
+  std::optional<std::string> template_;
 };
 
 // The name of an option or verb of `app` that is most like `unknown`, or nothing: of an option with
@@ -102,8 +107,5 @@ std::string nearest(const CLI::App& app, std::string_view unknown);
 
 // That of `known` which is most like `unknown`; there is one at least.
 std::string_view nearest_of(std::span<const std::string_view> known, std::string_view unknown);
-
-// "\n \t \r \0 \\ \xHH" as people type them; bad_usage for other escapes.
-Result<std::string> unescape(std::string_view text);
 
 }  // namespace eventd

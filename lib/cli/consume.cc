@@ -35,13 +35,16 @@ ConsumeCommand::ConsumeCommand()
            kReadingProperties) {
   line.app().add_option("TOPIC", options.topics, "Topics to read")->required();
   reading.emplace(line);
+  reading->add_last();
   line.add_format();
+  line.add_template();
   line.app().footer(
       "Examples:\n"
       "  event-consume clicks                      all there is\n"
-      "  event-consume clicks -f --from end        what comes from now on\n"
+      "  event-consume clicks -n 10 -f             the last ten, then what comes\n"
       "  event-consume clicks -j --from @today     since midnight, as JSON\n"
-      "  event-consume clicks --from end-10        the last ten of each partition");
+      "  event-consume clicks -k u7 --format '%d %v\\n'   all of one key, with times\n"
+      "  event-consume --regex 'log-.*' --merge --where 'json.level >= 4' -J");
 }
 
 int event_consume(int argc, char** argv) {

@@ -86,7 +86,7 @@ void append_json_bytes(std::string& out, Bytes bytes) {
   out += "\"}";
 }
 
-void append_event(std::string& out, const EventView& event) {
+void append_event_start(std::string& out, const EventView& event) {
   out += "{\"topic\":";
   append_json_string(out, event.topic);
   append_text(out, ",\"partition\":");
@@ -104,21 +104,24 @@ void append_event(std::string& out, const EventView& event) {
     out += ",\"value\":";
     append_optional(out, event.value);
   }
-  if (!event.headers.empty()) {
-    char separator = '[';
-    out += ",\"headers\":";
-    for (const auto& [name, value] : event.headers) {
-      out += separator;
-      out += '[';
-      append_json_bytes(out, bytes_of(name));
-      out += ',';
-      append_optional(out, value);
-      out += ']';
-      separator = ',';
-    }
-    out += ']';
-  }
-  out += "}\n";
+}
+
+void append_event_header(std::string& out, size_t index, std::string_view name,
+                         const std::optional<Bytes>& value) {
+  out += index == 0 ? ",\"headers\":[[" : ",[";
+  append_json_bytes(out, bytes_of(name));
+  out += ',';
+  append_optional(out, value);
+  out += ']';
+}
+
+void append_event_end(std::string& out, size_t headers) { out += headers == 0 ? "}\n" : "]}\n"; }
+
+void append_event(std::string& out, const EventView& event) {
+  append_event_start(out, event);
+  size_t index = 0;
+  for (const auto& [name, value] : event.headers) append_event_header(out, index++, name, value);
+  append_event_end(out, index);
 }
 
 Result<Event> parse_event(std::string_view line) {

@@ -46,7 +46,12 @@ struct EventView {
   std::vector<std::pair<std::string_view, std::optional<Bytes>>> headers;
 };
 
-// Appends the line, with its newline.
+// Appends the line without headers and end; the header number `index`; the end with its newline.
+void append_event_start(std::string& out, const EventView& event);
+void append_event_header(std::string& out, size_t index, std::string_view name,
+                         const std::optional<Bytes>& value);
+void append_event_end(std::string& out, size_t headers);
+// All three.
 void append_event(std::string& out, const EventView& event);
 // Appends a JSON string, or {"base64":".."}.
 void append_json_bytes(std::string& out, Bytes bytes);

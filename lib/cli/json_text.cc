@@ -193,6 +193,92 @@ const char* skip_json_value(const char* at, const char* end) {
   }
 }
 
+namespace {
+
+void append_utf8(std::string& out, uint32_t code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+    return;
+  }
+  int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  constexpr uint32_t kFirst[] = {0, 0xc0, 0xe0, 0xf0};
+  out += static_cast<char>(kFirst[more] | code >> (6 * more));
+  while (more-- > 0) out += static_cast<char>(0x80 | (code >> (6 * more) & 0x3f));
+}
+
+// `at` is at the u of an escape that skip_escape() takes.
+uint32_t code_of(const char* at, const char* end) {
+  auto unit = static_cast<uint32_t>(hex4(at + 1, end));
+  if (unit < 0xd800 || unit >= 0xe000) return unit;
+  auto low = static_cast<uint32_t>(hex4(at + 7, end));
+  return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+}
+
+bool is_name(std::string_view inside, std::string_view name) {
+  if (inside.find('\\') == std::string_view::npos) return inside == name;
+  return decode_json_string(inside) == name;
+}
+
+// The value that the object `text` has under `name`.
+std::optional<std::string_view> member(std::string_view text, std::string_view name) {
+  const char* end = text.data() + text.size();
+  const char* at = skip_space(text.data(), end);
+  if (at == end || *at != '{') return std::nullopt;
+  at = skip_space(at + 1, end);
+  if (at != end && *at == '}') return std::nullopt;
+  std::optional<std::string_view> found;
+  while (at != end && *at == '"') {
+    const char* value = skip_name(at, end);
+    const char* after = value == nullptr ? nullptr : skip_json_value(value, end);
+    if (after == nullptr) return std::nullopt;
+    std::string_view inside(at + 1, skip_string(at, end) - 1);
+    if (is_name(inside, name)) found = std::string_view(value, after);
+    at = skip_space(after, end);
+    if (at != end && *at == '}') {
+      return skip_space(at + 1, end) == end ? found : std::nullopt;
+    }
+    if (at == end || *at != ',') return std::nullopt;
+    at = skip_space(at + 1, end);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> decode_json_string(std::string_view inside) {
+  std::string out;
+  const char* at = inside.data();
+  const char* end = at + inside.size();
+  while (at != end) {
+    if (*at != '\\') {
+      out += *at++;
+      continue;
+    }
+    const char* after = skip_escape(++at, end);
+    if (after == nullptr) return std::nullopt;
+    constexpr std::string_view kLetters = "bfnrt";
+    constexpr std::string_view kBytes = "\b\f\n\r\t";
+    if (size_t letter = kLetters.find(*at); letter != std::string_view::npos) {
+      out += kBytes[letter];
+    } else if (*at == 'u') {
+      append_utf8(out, code_of(at, end));
+    } else {
+      out += *at;
+    }
+    at = after;
+  }
+  return out;
+}
+
+std::optional<std::string_view> find_json(std::string_view text,
+                                          std::span<const std::string> path) {
+  std::optional<std::string_view> found = text;
+  for (const std::string& name : path) {
+    if (found) found = member(*found, name);
+  }
+  return found;
+}
+
 bool is_json_text(std::string_view text) {
   const char* end = text.data() + text.size();
   const char* at = skip_json_value(skip_space(text.data(), end), end);

@@ -11,6 +11,7 @@
 #include "lib/cli/event_json.h"
 #include "lib/cli/interrupt.h"
 #include "lib/cli/json_text.h"
+#include "lib/record/record.h"
 
 namespace eventd {
 
@@ -18,7 +19,7 @@ namespace {
 
 constexpr size_t kBufferMax = 256 << 10;
 
-// For a terminal: what would drive it is shown instead.
+// What would drive a terminal is shown instead.
 void append_visible(std::string& out, std::string_view bytes) {
   std::string_view left = bytes;
   while (!left.empty()) {
@@ -31,15 +32,11 @@ void append_visible(std::string& out, std::string_view bytes) {
   }
 }
 
-void append_plain(std::string& out, const std::optional<Bytes>& bytes,
-                  const std::optional<std::string>& null_token, bool for_terminal) {
-  // Not by ?: with a literal, which would look into a copy of the token that is gone by then.
-  std::string_view view = null_token ? std::string_view(*null_token) : std::string_view();
-  if (bytes) view = text_of(*bytes);
-  if (for_terminal) {
-    append_visible(out, view);
-  } else {
-    out += view;
+void append_plain(std::string& out, const std::optional<Bytes>& bytes, const RecordFormat& format) {
+  if (bytes) {
+    out += text_of(*bytes);
+  } else if (format.null_token) {
+    out += *format.null_token;
   }
 }
 
@@ -90,30 +87,46 @@ Result<void> Output::flush() {
   return {};
 }
 
+namespace {
+
+void append_json(std::string& out, const RecordFormat& format, const FetchedRecord& record) {
+  EventView event;
+  event.topic = record.partition->topic;
+  event.partition = record.partition->partition;
+  event.offset = record.offset;
+  event.timestamp = record.timestamp;
+  event.key = record.key;
+  event.value = record.value;
+  event.is_json = format.json_value && record.value && fits_a_line(*record.value);
+  append_event_start(out, event);
+  HeaderReader headers(*record.record);
+  RecordHeader header;
+  size_t index = 0;
+  while (headers.next(header)) append_event_header(out, index++, header.key, header.value);
+  append_event_end(out, index);
+}
+
+}  // namespace
+
 void append_record(std::string& out, const RecordFormat& format, const FetchedRecord& record,
                    bool for_terminal) {
-  if (format.json) {
-    EventView event;
-    event.topic = record.partition->topic;
-    event.partition = record.partition->partition;
-    event.offset = record.offset;
-    event.timestamp = record.timestamp;
-    event.key = record.key;
-    event.value = record.value;
-    event.is_json = format.json_value && record.value && fits_a_line(*record.value);
-    if (record.record->header_count > 0) {
-      for (const RecordHeader& header : record.record->headers()) {
-        event.headers.emplace_back(header.key, header.value);
-      }
-    }
-    return append_event(out, event);
+  if (for_terminal) {
+    std::string plain;
+    append_record(plain, format, record, false);
+    return append_visible(out, plain);
   }
+  if (format.json) return append_json(out, format, record);
   if (format.frame) return append_frame(out, record.value);
+  if (format.record_template) {
+    std::string_view null_token;
+    if (format.null_token) null_token = *format.null_token;
+    return format.record_template->append(out, record, null_token);
+  }
   if (format.key_delimiter) {
-    append_plain(out, record.key, format.null_token, for_terminal);
+    append_plain(out, record.key, format);
     out += *format.key_delimiter;
   }
-  append_plain(out, record.value, format.null_token, for_terminal);
+  append_plain(out, record.value, format);
   out += format.delimiter;
 }
 

@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run that reads topics from a source into a sink: where it begins, where it ends, which records
-// pass.
+// A run that reads topics from a source into a sink.
 //
-// Positions are resolved for each partition when the run starts. Without following, a run ends when
-// each partition's position, not its last record, is at the end that it had at the start. The first
-// of several ends counts. With following, topics and partitions that appear later are read from
-// their start.
+//   source     -> ranges: from, until          (TopicFinder, resolve_ranges)
+//              -> selection: filters           (RecordFilter)
+//              -> order: as it comes, by time  (Merge), or only the newest (LastRecords)
+//              -> sink, until an end: of all partitions, count, idle, match, a signal
+//
+// Without following, a run ends when each partition's position, not its last record, is at the end
+// that it had at the start. The first of several ends counts. With following, topics and partitions
+// that appear later are read from their start.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "lib/cli/interrupt.h"
+#include "lib/cli/last_records.h"
+#include "lib/cli/merge.h"
+#include "lib/cli/partition_ranges.h"
 #include "lib/cli/progress.h"
 #include "lib/cli/reading_command.h"
 #include "lib/cli/record_sink.h"
 #include "lib/cli/record_source.h"
 #include "lib/cli/stats.h"
+#include "lib/cli/topic_finder.h"
 
 namespace eventd {
 
@@ -32,34 +38,38 @@ class Reading {
   Task<int> run();
 
  private:
-  struct Range {
-    int64_t from = 0;
-    int64_t until = INT64_MAX;
-    const std::string* by = nullptr;    // the --until that set `until`
-    std::optional<int64_t> reached = {};  // once it is known where to begin
-  };
-  using Offsets = RecordSource::Offsets;
+  using Next = Fetcher::Next;
 
+  // Before records come.
   Task<Result<void>> find_topics();
-  Result<size_t> add_topics(const std::vector<TopicInfo>& topics);
-  Result<void> add_partitions(const TopicInfo& topic);
-  Task<Result<void>> resolve();
-  Task<Result<Offsets>> ask_all(int64_t question);
-  Task<Result<Offsets>> place(const Positions* positions, const Offsets* starts,
-                              const Offsets* ends);
+  bool begin(const TopicPartition& partition, PartitionRange& range);
+  void read_from_here(const TopicPartition& partition, PartitionRange& range);
+  Task<Result<void>> read_last();
+
+  // While they come.
   Fetcher::Callbacks callbacks();
-  Fetcher::Next on_record(const FetchedRecord& record);
+  PartitionRanges::value_type& known(const TopicPartition& partition);
+  Next on_record(const FetchedRecord& record);
   bool on_position(const TopicPartition& partition, int64_t position);
+  void on_drained();
+  void on_gap(const TopicPartition& partition, int64_t from, int64_t start);
   bool on_trouble(const Error& error);
-  void on_interrupt();
-  Range& range_of(const TopicPartition& partition);
-  bool begin(const TopicPartition& partition, Range& range);
+  Next hold(const FetchedRecord& record, const TopicPartition& partition, PartitionRange& range);
+  bool print_merged();
+  bool print(const FetchedRecord& record);
   bool accepted(const Result<void>& by_sink);
+
+  // How it ends.
   void end(std::string by);
+  void end_now(std::string by);
   void arm_timers();
   Task<void> watch_idleness();
+  Task<void> watch_merge();
   Task<void> look_for_more();
   Task<void> add_later(std::vector<TopicPartition> fresh);
+  void end_beside();
+  void hand_over(bool complete);
+  void on_interrupt();
   int finish(const Result<void>& read);
   RunStats stats() const;
 
@@ -68,19 +78,27 @@ class Reading {
   const ReadingOptions& options_;
   RecordSource& source_;
   RecordSink& sink_;
+  TopicFinder finder_;
   Interrupt interrupt_;
   Progress progress_;
 
-  std::map<TopicPartition, Range> partitions_;
-  const TopicPartition* last_name_ = nullptr;  // the source's, and what it stands for
-  Range* last_range_ = nullptr;
-  std::map<std::string, Code> missing_;  // topics, and what was said of them
+  PartitionRanges ranges_;
+  bool waited_ = false;  // for the first topic: whatever is in it came after we began
+  const TopicPartition* last_asked_ = nullptr;  // the source's name of last_known_
+  PartitionRanges::value_type* last_known_ = nullptr;
+  std::optional<Merge> merge_;
+  // While the newest are looked for: how far each partition is read now.
+  std::optional<LastRecords> newest_;
+  std::map<const TopicPartition*, int64_t> newest_until_;
+
   uint64_t records_ = 0;
   uint64_t bytes_ = 0;
+  bool came_ = false;  // a record, since the last batch was drained
   Instant last_record_{};
   std::optional<Instant> in_trouble_since_;
   std::string ended_by_;  // empty until something ends the run
   bool timed_out_ = false;
+  bool handed_over_ = false;
   bool sink_failed_ = false;
   int status_ = 0;
 
@@ -88,6 +106,8 @@ class Reading {
   size_t beside_ = 0;
   Signal idle_wake_;
   Signal more_wake_;
+  Signal merge_wake_;
+  bool merge_is_idle_ = false;  // nothing is held: who holds something notifies
   Signal beside_ended_;
 };
 

@@ -31,6 +31,7 @@ ReplayCommand::ReplayCommand()
   line.app().add_flag("--verify", verify, "A line for each bad checksum or index entry");
   reading.emplace(line);
   line.add_format();
+  line.add_template();
   line.app().footer(
       "Examples:\n"
       "  event-replay clicks --to ./clicks.jsonl.gz    a topic as a file\n"

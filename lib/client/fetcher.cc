@@ -55,6 +55,7 @@ Task<Result<bool>> Fetcher::round() {
   }
   while (left > 0) co_await done.wait();
   if (error_) co_return std::unexpected(*error_);
+  if (!troubled_) callbacks_.on_answer();
   if (troubled_ && !stopped_) {
     Instant next = client_.loop().now() + client_.config().retry_backoff;
     co_await sleep_until(client_.loop(), next);
@@ -106,7 +107,6 @@ Task<void> Fetcher::fetch_from(int32_t broker, std::vector<Wanted> wanted, size_
     answer = pass(connection);
   }
   if (answer) {
-    callbacks_.on_answer();
     const FetchResponse* response = &answer->message;
     const std::vector<Wanted>* asked = &wanted;
     Code code{response->error_code};

@@ -55,7 +55,7 @@ class Fetcher {
     std::function<void(const TopicPartition&, int64_t from, int64_t start)> on_gap;
     // Something failed that may pass; true to try on.
     std::function<bool(const Error&)> on_trouble;
-    // A leader has answered, with records or without.
+    // All leaders that were asked have answered, and nothing failed.
     std::function<void()> on_answer = [] {};
   };
   Fetcher(Client& client, FetcherConfig config, Callbacks callbacks)

@@ -20,6 +20,7 @@ import time
 
 PRODUCE, FETCH, LIST_OFFSETS, METADATA, API_VERSIONS = 0, 1, 2, 3, 18
 CREATE_TOPICS, DELETE_TOPICS, INIT_PRODUCER_ID = 19, 20, 22
+DELETE_RECORDS, CREATE_PARTITIONS = 21, 37
 LATEST, EARLIEST = -1, -2
 
 Record = collections.namedtuple("Record", "offset timestamp key value")
@@ -243,6 +244,19 @@ class Connection:
         reader = self.ask(DELETE_TOPICS, 1, body)
         reader.number("i"), reader.number("i"), reader.text()
         self._check(reader.number("h"), f"DeleteTopics {name}")
+
+    def add_partitions(self, name, total, timeout_ms=30000):
+        body = struct.pack(">i", 1) + _text(name) + struct.pack(">ii", total, -1)
+        reader = self.ask(CREATE_PARTITIONS, 1, body + struct.pack(">i?", timeout_ms, False))
+        reader.number("i"), reader.number("i"), reader.text()
+        self._check(reader.number("h"), f"CreatePartitions {name}")
+
+    def delete_records(self, name, partition, until, timeout_ms=30000):
+        body = struct.pack(">i", 1) + _text(name) + struct.pack(">iiq", 1, partition, until)
+        reader = self.ask(DELETE_RECORDS, 1, body + struct.pack(">i", timeout_ms))
+        reader.number("i"), reader.number("i"), reader.text()
+        reader.number("i"), reader.number("i"), reader.number("q")
+        self._check(reader.number("h"), f"DeleteRecords {name}")
 
     def topics(self):
         """{topic: number of partitions}."""

@@ -11,6 +11,7 @@
 #include "lib/cli/consume.h"
 #include "lib/cli/produce.h"
 #include "lib/cli/table.h"
+#include "lib/cli/escapes.h"
 
 using namespace eventd;
 
@@ -148,7 +149,7 @@ TEST_CASE("an empty key, token or list is not the same as none") {
   ConsumeCommand command;
   CHECK(!parse(command, {"t", "-k", "", "--null", ""}, nullptr));
   CHECK(!command.reading->finish(command.options, WallTime{0}));
-  CHECK(command.options.key == "");
+  CHECK(command.options.filter.key == "");
   CHECK(command.line.format.null_token == "");
   ConsumeCommand list;
   CHECK(!parse(list, {"t", "-p", ""}, nullptr));
@@ -165,7 +166,7 @@ TEST_CASE("ends of a run are positions, counts and silence, and the least of a k
   CHECK(command.options.count == 3);
   CHECK(command.options.idle_ms == 2000);
   CHECK(command.options.until.size() == 1);
-  for (const char* bad : {"count=x", "idle=5", "match=x", "nothing"}) {
+  for (const char* bad : {"count=x", "idle=5", "match=[", "nothing"}) {
     ConsumeCommand wrong;
     CHECK(!parse(wrong, {"t", "--until", bad}, nullptr));
     CHECK_MESSAGE(wrong.reading->finish(wrong.options, WallTime{0}).has_value(), bad);
