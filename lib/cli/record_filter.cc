@@ -11,13 +11,9 @@ namespace {
 
 bool has_header(const Record& record, const std::string& name,
                 const std::optional<std::string>& value) {
-  HeaderReader headers(record);
-  RecordHeader header;
-  while (headers.next(header)) {
-    if (header.key != name) continue;
-    if (!value || (header.value && text_of(*header.value) == *value)) return true;
-  }
-  return false;
+  std::optional<std::optional<Bytes>> last = last_header(record, name);
+  if (!last || !value) return last.has_value();
+  return *last && text_of(**last) == *value;
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace eventd {
 
 struct RecordFilter {
   std::optional<std::string> key;
-  // A header of that name with that value; without a value any header of that name, null or not.
+  // A header of that name, of several the last, with that value; without a value any, null or not.
   std::vector<std::pair<std::string, std::optional<std::string>>> headers;
   std::vector<Pattern> values;
   std::vector<FilterExpression> expressions;

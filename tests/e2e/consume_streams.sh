@@ -123,7 +123,8 @@ is "$(xargs <followed)" "one two three" "topics and partitions that appear"
 # By time, with a partition that is silent: the others wait, but not for long.
 event-admin topic create pair --partitions 2
 follow pair -f --merge --until count=3 --format '%p%v '
-printf '%s\n' '{"partition":0,"timestamp":30,"value":"c"}' '{"partition":1,"timestamp":20,"value":"b"}' \
+printf '%s\n' '{"partition":0,"timestamp":30,"value":"c"}' \
+  '{"partition":1,"timestamp":20,"value":"b"}' \
   '{"partition":0,"timestamp":40,"value":"d"}' | event-produce pair -j --keep-partition
 ends_with 0
 is "$(cat followed)" "1b 0c 0d " "--merge with a silent partition"

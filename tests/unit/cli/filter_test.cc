@@ -217,7 +217,9 @@ TEST_CASE("all filters must hold") {
   CHECK_FALSE(filter.passes(no_key));
   filter.key = "c42";
   CHECK(filter.passes(record));
-  filter.headers = {{"env", "test"}};  // any of equal names
+  filter.headers = {{"env", "test"}};  // of equal names the last counts
+  CHECK_FALSE(filter.passes(record));
+  filter.headers = {{"env", "prod"}};
   CHECK(filter.passes(record));
   filter.headers.push_back({"null", std::nullopt});
   CHECK(filter.passes(record));
