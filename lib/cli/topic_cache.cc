@@ -29,10 +29,12 @@ using Names = std::set<std::string, std::less<>>;
 std::optional<std::string> read_file(const std::string& path) {
   int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (descriptor < 0) return std::nullopt;
-  std::string contents(kBytesMax + 1, '\0');
+  struct stat about {};
+  size_t size = fstat(descriptor, &about) == 0 ? static_cast<size_t>(about.st_size) : 0;
+  std::string contents(std::min(size, kBytesMax) + 1, '\0');  // no more: every run does this
   ssize_t got = read(descriptor, contents.data(), contents.size());
   close(descriptor);
-  if (got < 0 || static_cast<size_t>(got) > kBytesMax) return std::nullopt;
+  if (got < 0 || static_cast<size_t>(got) == contents.size()) return std::nullopt;
   contents.resize(static_cast<size_t>(got));
   return contents;
 }
