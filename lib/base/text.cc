@@ -105,11 +105,11 @@ std::optional<std::string> from_base64(std::string_view encoded) {
 bool is_utf8(std::string_view candidate) {
   constexpr uint64_t kHighBits = 0x8080808080808080;
   for (size_t i = 0; i < candidate.size();) {
-    uint64_t eight = 0;
-    while (candidate.size() - i >= sizeof eight) {
-      std::memcpy(&eight, candidate.data() + i, sizeof eight);
-      if ((eight & kHighBits) != 0) break;
-      i += sizeof eight;
+    uint64_t some[4];
+    while (candidate.size() - i >= sizeof some) {
+      std::memcpy(some, candidate.data() + i, sizeof some);
+      if (((some[0] | some[1] | some[2] | some[3]) & kHighBits) != 0) break;
+      i += sizeof some;
     }
     if (i == candidate.size()) return true;
     size_t length = utf8_length(candidate, i);
