@@ -174,7 +174,8 @@ Task<Result<Buffer>> InputReader::next() {
         Buffer chunk = std::move(state_->chunks.front());
         state_->chunks.pop_front();
         state_->waiting_bytes -= chunk.size();
-        state_->room.notify_one();
+        // Not for every chunk: each costs a change of threads where the input is the faster side.
+        if (state_->waiting_bytes <= kWaitingMax / 2) state_->room.notify_one();
         co_return std::move(chunk);
       }
       if (state_->error) co_return std::unexpected(*state_->error);

@@ -30,11 +30,13 @@ std::string all_partitioners() {
   return all;
 }
 
-// Batches come and go; their memory is kept rather than asked for and cleared each time.
+// Batches come and go between two threads; their memory is kept, in one place, rather than asked
+// for and cleared each time.
 void keep_freed_memory() {
   constexpr int kKept = 64 << 20;
   (void)mallopt(M_MMAP_THRESHOLD, kKept);  // slower without, no more
   (void)mallopt(M_TRIM_THRESHOLD, kKept);
+  (void)mallopt(M_ARENA_MAX, 1);
 }
 
 }  // namespace

@@ -46,7 +46,12 @@ ProduceRun::ProduceRun(UvLoop& loop, const ProduceCommand& command, ClientConfig
                    stop_reading();
                  }),
       progress_(loop, !command.line.common.quiet && isatty(STDIN_FILENO) == 0) {
-  for (const std::string& header : command.headers) given_headers_.push_back(parse_header(header));
+  for (const std::string& header : command.headers) {
+    given_names_and_values_.push_back(parse_header(header));
+  }
+  for (const auto& [name, value] : given_names_and_values_) {
+    given_headers_.push_back({name, value ? std::optional(bytes_of(*value)) : std::nullopt});
+  }
 }
 
 void ProduceRun::stop_reading() {
@@ -56,22 +61,41 @@ void ProduceRun::stop_reading() {
   producer_.hurry();
 }
 
-// Everything is found before a line is read.
+// Everything is found before a line is read. The topic is asked for while the producer gets its id.
 Task<Result<void>> ProduceRun::prepare() {
-  Result<void> begun = co_await producer_.begin();
-  if (!begun) co_return pass(begun);
-  if (!command_.topic.empty()) {
-    Result<ProduceTopic*> topic = co_await topics_.find(command_.topic);
-    if (!topic) co_return pass(topic);
-    topic_ = *topic;
-    if (command_.partition && *command_.partition >= topic_->count) {
-      co_return fail(Code::invalid_partitions, text("topic ", command_.topic, " has no partition ",
-                                                    *command_.partition, ", but ", topic_->count));
-    }
+  Result<std::shared_ptr<ClientConnection>> connected = co_await client_.any();
+  if (!connected) co_return pass(connected);
+  struct {
+    std::optional<Result<void>> result;
+    Signal is_there;
+  } id;
+  auto begin = [](Producer& producer, auto& into) -> Task<void> {
+    into.result = co_await producer.begin();
+    into.is_there.notify();
+  };
+  spawn(begin(producer_, id));
+  Result<void> found = co_await find_topic();
+  while (!id.result) co_await id.is_there.wait();
+  if (!*id.result) co_return std::move(*id.result);
+  if (!found) co_return std::move(found);
+  found = outcome_.open_dead_letters();
+  if (found && command_.partitioner_command) found = start_placing();
+  co_return std::move(found);
+}
+
+Task<Result<void>> ProduceRun::find_topic() {
+  if (command_.topic.empty()) co_return Result<void>{};
+  Result<ProduceTopic*> topic = co_await topics_.find(command_.topic);
+  if (!topic) co_return pass(topic);
+  topic_ = *topic;
+  if (command_.partition && *command_.partition >= topic_->count) {
+    co_return fail(Code::invalid_partitions, text("topic ", command_.topic, " has no partition ",
+                                                  *command_.partition, ", but ", topic_->count));
   }
-  Result<void> opened = outcome_.open_dead_letters();
-  if (!opened) co_return pass(opened);
-  if (!command_.partitioner_command) co_return Result<void>{};
+  co_return Result<void>{};
+}
+
+Result<void> ProduceRun::start_placing() {
   placed_ = std::make_unique<PlacedRecords>(
       loop_, PlacedRecords::Callbacks{
                  [this](const OutgoingRecord& record) { append(record); },
@@ -83,7 +107,7 @@ Task<Result<void>> ProduceRun::prepare() {
                    has_no_partitions_ = true;
                    if (outcome_.is_over()) stop_reading();
                  }});
-  co_return placed_->start(*command_.partitioner_command);
+  return placed_->start(*command_.partitioner_command);
 }
 
 Task<int> ProduceRun::run() {
@@ -227,7 +251,7 @@ void ProduceRun::take_text(const InputRecord& record) {
     if (!is_null(key)) outgoing.key = bytes_of(key);
   }
   if (record.kind != InputRecord::Kind::null && !is_null(value)) outgoing.value = bytes_of(value);
-  headers_.clear();
+  outgoing.headers = given_headers_;
   send(outgoing, record);
 }
 
@@ -265,7 +289,12 @@ bool ProduceRun::take_event(const InputRecord& record) {
                           event.value};
   outgoing.line = outcome_.line();
   if (command_.key) outgoing.key = bytes_of(*command_.key);
-  headers_ = event.headers;
+  outgoing.headers = event.headers.empty() ? given_headers_ : event.headers;
+  if (!event.headers.empty() && !given_headers_.empty()) {
+    headers_ = event.headers;
+    headers_.insert(headers_.end(), given_headers_.begin(), given_headers_.end());
+    outgoing.headers = headers_;
+  }
   send(outgoing, record);
   return true;
 }
@@ -280,16 +309,10 @@ Task<void> ProduceRun::take_event_of_new_topic(InputRecord record) {
   outcome_.worsen(exit_for(topic.error()));
 }
 
-// `headers_` has those of the record; those of the command line come behind them.
-void ProduceRun::send(const OutgoingRecord& outgoing, const InputRecord& record) {
-  for (const auto& [name, value] : given_headers_) {
-    headers_.push_back({name, value ? std::optional(bytes_of(*value)) : std::nullopt});
-  }
+void ProduceRun::send(OutgoingRecord& outgoing, const InputRecord& record) {
   outcome_.sent(record);
-  OutgoingRecord whole = outgoing;
-  whole.headers = headers_;
-  if (placed_) return placed_->add(whole);
-  append(whole);
+  if (placed_) return placed_->add(outgoing);
+  append(outgoing);
 }
 
 void ProduceRun::append(const OutgoingRecord& record) {

@@ -38,6 +38,8 @@ class ProduceRun {
 
  private:
   Task<Result<void>> prepare();
+  Task<Result<void>> find_topic();
+  Result<void> start_placing();
   Task<void> read_file(std::string path);
   std::unique_ptr<RecordSplitter> new_splitter() const;
   Task<void> take(RecordSplitter* splitter);
@@ -45,7 +47,7 @@ class ProduceRun {
   void take_text(const InputRecord& record);
   bool take_event(const InputRecord& record);
   Task<void> take_event_of_new_topic(InputRecord record);
-  void send(const OutgoingRecord& outgoing, const InputRecord& record);
+  void send(OutgoingRecord& outgoing, const InputRecord& record);
   void append(const OutgoingRecord& record);
   Task<void> go_easy();
   void input_failed(const Error& error);
@@ -64,14 +66,15 @@ class ProduceRun {
   Interrupt interrupt_;
   Progress progress_;
 
-  std::vector<std::pair<std::string, std::optional<std::string>>> given_headers_;
-  std::vector<RecordHeader> headers_;  // of the record in hand
-  ProduceTopic* topic_ = nullptr;      // TOPIC
-  std::string new_topic_;              // of the event in hand, which is not known yet
-  int64_t now_ms_ = 0;                 // when the chunk in hand came
-  Instant next_due_{};                 // of a record, with --rate
-  size_t turn_bytes_ = 0;              // that were taken since other work had its turn
-  Signal woken_;                       // of one that waits for its time
+  std::vector<std::pair<std::string, std::optional<std::string>>> given_names_and_values_;
+  std::vector<RecordHeader> given_headers_;  // views of them
+  std::vector<RecordHeader> headers_;        // of the event in hand
+  ProduceTopic* topic_ = nullptr;            // TOPIC
+  std::string new_topic_;                    // of the event in hand, which is not known yet
+  int64_t now_ms_ = 0;                       // when the chunk in hand came
+  Instant next_due_{};                       // of a record, with --rate
+  size_t turn_bytes_ = 0;                    // that were taken since other work had its turn
+  Signal woken_;                             // of one that waits for its time
   bool begun_ = false;
   bool stopped_ = false;
   bool is_broken_ = false;  // what is read cannot be cut into records any more
