@@ -90,6 +90,8 @@ Task<Result<void>> Reading::find_topics() {
 bool Reading::begin(const TopicPartition& partition, PartitionRange& range) {
   Result<int64_t> at = sink_.begin(partition, range.from, range.until);
   if (!at) return accepted(pass(at));
+  // What an earlier run had not read yet, and is gone.
+  if (*at < range.from && !options_.from) on_gap(partition, *at, range.from);
   range.from = std::max(range.from, *at);
   range.reached = range.from;
   return true;

@@ -16,7 +16,8 @@ class RecordSink {
   virtual ~RecordSink() = default;
 
   // Before a partition's first record: what the run will read of it, [from, until); INT64_MAX where
-  // it follows. Where to begin: `from` or later.
+  // it follows. Where to begin: `from` or later; an
+  // offset before it if records from there on, which are gone, were still wanted.
   virtual Result<int64_t> begin(const TopicPartition& partition, int64_t from, int64_t until) {
     (void)partition;
     (void)until;
