@@ -30,8 +30,8 @@ _event_replay_topics() {
 # operands (a kind each, the last for all that follow).
 _event_replay_at() {
   case $path in
-    '') verbs='' flags='--brokers --delim --follow --format --frame --from --grep --header --help --import --json --json-value --key --key-delim --merge --null --partition --quiet --regex --require --roll --set --stats --sum --timeout --to --topic --until --verbose --verify --version --where --zero -0 -H -J -K -V -X -b -f -h -j -k -p -q -t -v'
-      valued='--brokers --delim --format --from --grep --header --import --key --key-delim --null --partition --require --roll --set --timeout --to --topic --until --where -H -K -X -b -k -p -t' operands='sources' ;;
+    '') verbs='' flags='--brokers --delim --follow --format --frame --from --grep --header --help --import --json --json-value --key --key-delim --max-gap --merge --null --pace --partition --quiet --regex --require --roll --set --stats --sum --timeout --to --topic --until --verbose --verify --version --where --zero -0 -H -J -K -V -X -b -f -h -j -k -p -q -t -v'
+      valued='--brokers --delim --format --from --grep --header --import --key --key-delim --max-gap --null --pace --partition --require --roll --set --timeout --to --topic --until --where -H -K -X -b -k -p -t' operands='sources' ;;
   esac
 }
 
@@ -42,6 +42,7 @@ _event_replay_value() {
     *-t | *--topic) kind='topics' ;;
     *--to) kind='files' ;;
     *--roll) kind='count= bytes= age=' ;;
+    *--pace) kind='1x 2x 10x 100x' ;;
     *--import) kind='files' ;;
     *--from) kind='start end end-10 @today @-1h' ;;
     *--until) kind='end count= idle= match= @today @+1h' ;;

@@ -54,6 +54,8 @@ complete -c event-replay -s t -l topic -x -a '(__event_replay_topics)' -d 'Only 
 complete -c event-replay -l to -r -F -d 'Into a file, or files by a template; .jsonl: JSON'
 complete -c event-replay -l roll -x -a 'count= bytes= age=' -d 'Close files at count=N, bytes=SIZE, age=D'
 complete -c event-replay -l sum -d 'SHA256 COUNT PARTITION TOPIC of each partition'
+complete -c event-replay -l pace -x -a '1x 2x 10x 100x' -d 'As it came, 1x, 10x as fast, ..'
+complete -c event-replay -l max-gap -x -d 'No longer silence, with --pace'
 complete -c event-replay -l import -r -F -d 'Into a new log folder for eventd, offsets kept'
 complete -c event-replay -l verify -d 'A line for each bad checksum or index entry'
 complete -c event-replay -s p -l partition -x -d 'Only these partitions, as 0,2-4'

@@ -184,8 +184,7 @@ bool scan(std::string_view line, std::string& decoded, ParsedEvent& event) {
   };
   if (name(",\"topic\":") && !in.take_string(event.topic.emplace())) return false;
   if (name(",\"partition\":") && !in.take_number(event.partition.emplace())) return false;
-  int64_t offset = 0;
-  if (name(",\"offset\":") && !in.take_number(offset)) return false;
+  if (name(",\"offset\":") && !in.take_number(event.offset.emplace())) return false;
   if (name(",\"timestamp\":") && !in.take_number(event.timestamp.emplace())) return false;
   if (name(",\"key\":") && !in.take_bytes(event.key)) return false;
   if (name(",\"value\":")) {
@@ -299,6 +298,10 @@ Result<void> from_json(const json& in, std::string_view line, std::string& decod
   auto partition = integer_from<int32_t>(in, "partition");
   if (!partition) return pass(partition);
   event.partition = *partition;
+  // An offset tells where an event was; nobody has to heed it.
+  if (in.contains("offset") && in["offset"].is_number_integer()) {
+    event.offset = in["offset"].get<int64_t>();
+  }
   auto timestamp = integer_from<int64_t>(in, "timestamp");
   if (!timestamp) return pass(timestamp);
   event.timestamp = *timestamp;
@@ -323,6 +326,7 @@ Result<void> from_json(const json& in, std::string_view line, std::string& decod
 void EventParser::begin(std::string_view line) {
   event_.topic.reset();
   event_.partition.reset();
+  event_.offset.reset();
   event_.timestamp.reset();
   event_.key.reset();
   event_.value.reset();

@@ -21,6 +21,7 @@ namespace eventd {
 struct ParsedEvent {
   std::optional<std::string_view> topic;
   std::optional<int32_t> partition;
+  std::optional<int64_t> offset;
   std::optional<int64_t> timestamp;
   std::optional<Bytes> key;
   std::optional<Bytes> value;

@@ -12,7 +12,7 @@ ReplayCommand::ReplayCommand()
     : line("event-replay", "Replays history: topics or segments, to stdout or into files",
            kReadingProperties) {
   line.app()
-      .add_option("SOURCE", sources, "Topics; or with a /, folders and segments of Kafka")
+      .add_option("SOURCE", sources, "Topics; with a /: folders, segments, event JSON")
       ->required();
   line.app()
       .add_option("-t,--topic", topics, "Only this topic of a log folder")
@@ -25,6 +25,8 @@ ReplayCommand::ReplayCommand()
       .add_option("--roll", roll, "Close files at count=N, bytes=SIZE, age=D")
       ->type_name("LIMIT");
   line.app().add_flag("--sum", sum, "SHA256 COUNT PARTITION TOPIC of each partition");
+  line.app().add_option("--pace", pace, "As it came, 1x, 10x as fast, ..")->type_name("Nx");
+  line.app().add_option("--max-gap", gap_max, "No longer silence, with --pace")->type_name("D");
   line.app()
       .add_option("--import", import, "Into a new log folder for eventd, offsets kept")
       ->type_name("DIR");
@@ -67,6 +69,9 @@ int event_replay(int argc, char** argv) {
   }
   if (command.roll && !command.to)
     return command.line.usage("--roll is for files: --to names them");
+  bool is_text = !command.sum && !command.verify && !command.to && !command.import;
+  if (command.pace && !is_text) return command.line.usage("--pace is for what goes to stdout");
+  if (command.gap_max && !command.pace) return command.line.usage("--max-gap needs --pace");
   return ReplayRun(command).run();
 }
 

@@ -23,6 +23,8 @@ struct ReplayCommand {
   std::optional<std::string> to;
   std::optional<std::string> roll;
   std::optional<std::string> import;
+  std::optional<std::string> pace;
+  std::optional<std::string> gap_max;
   bool sum = false;
   bool verify = false;
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/replay_run.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <filesystem>
 
 #include "lib/base/text.h"
 #include "lib/cli/broker_source.h"
@@ -27,8 +30,9 @@ int ReplayRun::run() {
     if (auto wrong = command_.reading->finish(command_.options, wall_now())) {
       return line_.usage(*wrong);
     }
-    if (sources_.kind == ReplaySources::Kind::segments && sources_.places.empty()) {
-      return status_;  // what was wrong with each has been said
+    // What was wrong with each has been said; a file without events is an empty topic.
+    if (sources_.kind != ReplaySources::Kind::topics && command_.options.topics.empty()) {
+      return status_;
     }
     done = open_sink();
   }
@@ -55,11 +59,44 @@ Result<void> ReplayRun::find_sources() {
     client_ = std::move(*client);
     return {};
   }
+  if (sources_.kind == ReplaySources::Kind::events) return find_events();
   find_places(disk_, sources_.files, command_.topics, {}, false, report(), sources_.places);
   std::vector<std::string>& topics = command_.options.topics;
   for (const PartitionPlace& place : sources_.places) topics.push_back(place.name.topic);
   std::ranges::sort(topics);
   topics.erase(std::ranges::unique(topics).begin(), topics.end());
+  return {};
+}
+
+Result<void> ReplayRun::find_events() {
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const std::string& file : sources_.files) {
+    std::error_code error;
+    if (file != "-" && std::filesystem::is_regular_file(file, error)) {
+      files.emplace_back(file, file);
+      continue;
+    }
+    // What can be read only once is kept for the second time.
+    int descriptor = file == "-" ? STDIN_FILENO : open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return fail_with_errno(errno, text("open ", file));
+    Result<Spool> kept = spool(descriptor);
+    if (!kept) return pass(kept);
+    files.emplace_back(file == "-" ? "stdin" : file, kept->path);
+  }
+  events_ = std::make_unique<EventSource>(disk_, std::move(files), report());
+  events_->look();
+  std::vector<std::string> names = events_->topic_names();
+  for (const std::string& topic : command_.topics) {
+    if (std::ranges::find(names, topic) == names.end()) {
+      report()(text("no event is of the topic ", printable(topic)));
+    }
+  }
+  if (!command_.topics.empty()) {
+    std::erase_if(names, [&](const std::string& name) {
+      return std::ranges::find(command_.topics, name) == command_.topics.end();
+    });
+  }
+  command_.options.topics = std::move(names);
   return {};
 }
 
@@ -104,7 +141,28 @@ Result<void> ReplayRun::open_sink() {
   }
   if (command_.to) return open_target();
   if (command_.import) return open_import();
+  return open_stdout();
+}
+
+Result<void> ReplayRun::open_stdout() {
   sink_ = std::make_unique<TextSink>(STDOUT_FILENO, line_.format);
+  if (!command_.pace) return {};
+  Result<double> times = parse_pace(*command_.pace);
+  if (!times) return pass(times);
+  PaceOptions pace{.times = *times};
+  if (command_.gap_max) {
+    Result<int64_t> gap_max = parse_duration_ms(*command_.gap_max);
+    if (!gap_max) return pass(gap_max);
+    pace.gap_max = std::chrono::milliseconds(*gap_max);
+  }
+  if (command_.options.timeout_ms) {
+    pace.until = monotonic_now() + std::chrono::milliseconds(*command_.options.timeout_ms);
+  }
+  auto paced = std::make_unique<PacedSink>(std::move(sink_), pace);
+  paced_ = paced.get();
+  sink_ = std::move(paced);
+  // A file of events has its order, all else that of its times.
+  command_.options.merge = command_.options.merge || !events_;
   return {};
 }
 
@@ -205,6 +263,10 @@ Result<std::unique_ptr<RecordSource>> ReplayRun::open_source(UvLoop& loop) {
   if (sources_.kind == ReplaySources::Kind::topics) {
     return std::make_unique<BrokerSource>(loop, client_, fetcher_);
   }
+  if (events_) {
+    events_->set_loop(loop);
+    return std::move(events_);
+  }
   return std::make_unique<SegmentSource>(loop, disk_, sources_.places, fetcher_.committed_only,
                                          report());
 }
@@ -214,6 +276,10 @@ Task<int> ReplayRun::read(UvLoop& loop) {
   if (!source) co_return complain(line_.tool(), source.error());
   Reading reading(loop, line_, command_.options, **source, *sink_);
   int status = co_await reading.run();
+  if (paced_ != nullptr && paced_->ran_out() && worse_exit(status, kExitUnmet) != status) {
+    complain(line_.tool(), "not ended within the timeout");
+    status = kExitUnmet;
+  }
   // Those who woke us still stand on the stack, and refer to what goes now.
   co_await next_turn(loop);
   co_return status;

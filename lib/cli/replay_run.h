@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 
+#include "lib/cli/event_source.h"
 #include "lib/cli/folder_lock.h"
 #include "lib/cli/import_sink.h"
+#include "lib/cli/paced_sink.h"
 #include "lib/cli/record_source.h"
 #include "lib/cli/replay.h"
 #include "lib/cli/replay_sources.h"
@@ -26,7 +28,9 @@ class ReplayRun {
 
  private:
   Result<void> find_sources();
+  Result<void> find_events();
   Result<void> open_sink();
+  Result<void> open_stdout();
   Result<void> open_target();
   Result<std::unique_ptr<RecordSource>> open_source(UvLoop& loop);
   Result<void> open_import();
@@ -47,8 +51,10 @@ class ReplayRun {
   ReplaySources sources_;
   ClientConfig client_;
   FetcherConfig fetcher_;
+  std::unique_ptr<EventSource> events_;
   std::optional<FolderLock> lock_;
   std::unique_ptr<RecordSink> sink_;
+  const PacedSink* paced_ = nullptr;  // if the sink is one
   int status_ = 0;
 };
 
