@@ -24,7 +24,7 @@ struct BatchMark {
 struct SegmentMarks {
   std::vector<BatchMark> batches;                      // in order
   std::vector<std::pair<uint64_t, uint64_t>> damaged;  // positions, [from, until)
-  // Whether the batch holds a record with that relative offset and timestamp.
+  // Whether the batch's first record with that timestamp has that relative offset.
   std::function<bool(const BatchMark&, int32_t relative, int64_t timestamp)> has_record;
 };
 

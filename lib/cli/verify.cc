@@ -26,7 +26,8 @@ std::optional<ControlType> end_of_transaction(const SegmentWalk::Batch& batch) {
   return *type;
 }
 
-// Reads the batch again: few entries of an index need it.
+// Whether the first record with that time has that offset. Reads the batch again: only entries of
+// older brokers need it.
 bool has_record(File& file, const SegmentFile& segment, const BatchMark& mark, int32_t relative,
                 int64_t timestamp) {
   SegmentWalk walk(file,
@@ -42,8 +43,9 @@ bool has_record(File& file, const SegmentFile& segment, const BatchMark& mark, i
   int64_t offset = segment.base.value + relative;
   Result<void> read =
       for_each_record((*batch)->header, (*batch)->bytes, plain, [&](const BatchRecord& record) {
-        found = found || (record.offset == offset && record.timestamp == timestamp);
-        return !found;
+        if (record.timestamp != timestamp) return true;
+        found = record.offset == offset;
+        return false;
       });
   return read && found;
 }
