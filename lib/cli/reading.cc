@@ -26,7 +26,7 @@ Reading::Reading(UvLoop& loop, const CommandLine& line, const ReadingOptions& op
       sink_(sink),
       finder_(source, line, options),
       interrupt_(loop, [this] { on_interrupt(); }),
-      progress_(loop, !options.quiet && isatty(STDOUT_FILENO) == 0) {
+      progress_(loop, !options.quiet && isatty(STDOUT_FILENO) == 0, [this] { return advance(); }) {
   if (options_.merge) merge_.emplace(kMergeBytesMax);
   source_.set_callbacks(callbacks());
 }
@@ -236,7 +236,17 @@ bool Reading::on_position(const TopicPartition& partition, int64_t position) {
 void Reading::on_drained() {
   if (std::exchange(came_, false)) last_record_ = loop_.now();
   accepted(sink_.drained());
-  progress_.show(records_);
+}
+
+// How much of all ranges is read; a run that follows has no end to measure by.
+Advance Reading::advance() const {
+  Advance advance{.records = records_};
+  for (const auto& [name, range] : ranges_) {
+    if (options_.follow || !range.reached || range.until <= range.from) continue;
+    advance.done += static_cast<uint64_t>(*range.reached - range.from);
+    advance.total += static_cast<uint64_t>(range.until - range.from);
+  }
+  return advance;
 }
 
 void Reading::on_gap(const TopicPartition& partition, int64_t from, int64_t start) {

@@ -52,6 +52,7 @@ class Reading {
   Next on_record(const FetchedRecord& record);
   bool on_position(const TopicPartition& partition, int64_t position);
   void on_drained();
+  Advance advance() const;
   void on_gap(const TopicPartition& partition, int64_t from, int64_t start);
   bool on_trouble(const Error& error);
   Next hold(const FetchedRecord& record, const TopicPartition& partition, PartitionRange& range);

@@ -122,6 +122,13 @@ void Reading::end_beside() {
 // A connection that is lost, or something else that may pass.
 bool Reading::on_trouble(const Error& error) {
   if (!ended_by_.empty()) return false;
+  // Who begins past the end waits for it.
+  bool is_ahead =
+      options_.follow && error.code == Code::offset_out_of_range &&
+      std::ranges::any_of(ranges_, [](const auto& one) {
+        return one.second.reached == one.second.from && one.second.from > one.second.end;
+      });
+  if (is_ahead) return true;
   if (!in_trouble_since_) {
     in_trouble_since_ = loop_.now();
     complain(line_.tool(), text(error.message, "; trying again"));

@@ -161,8 +161,21 @@ is "$(wc -l <out)" 5 "the others are read"
 expect 1 'no partition 7' event-consume one -p 7
 expect 3 '' event-consume one -b 127.0.0.1:1
 
-# -- Records that were deleted before they were read are named by the next story; here they are
-# before the start, and nothing is said.
+# -- Names and options: they mix, and -- ends options.
+event-admin topic create -- -dash
+echo d | event-produce -- -dash
+is "$(event-consume -- -dash)" d "a topic that begins with -"
+is "$(event-consume --until count=1 one -j empty | wc -l)" 1 "options and operands mix"
+expect 2 '' event-consume one --fol  # no abbreviations
+
+# -- Before the log's start is its start, and nothing is said of what is gone.
+PYTHONPATH=$here python3 -c "from wire import Connection
+Connection('$broker').delete_records('one', 0, 3)"
+is "$(event-consume one --from 0 --format '%o ' 2>&1)" "3 4 " "--from before the start"
+is "$(event-consume one --from start+1 --format '%o ')" "4 " "start+1"
+is "$(event-consume one -n 10 --format '%o ')" "3 4 " "-n of more than is left"
+is "$(event-consume one --until 2)" "" "--until before the start"
+
 stop_broker
 [ "$broker_status" = 0 ] || fail "the broker ended with status $broker_status"
 say "positions, ends, filters, formats, order and demands are as UNIX.md has them"

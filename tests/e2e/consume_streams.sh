@@ -144,6 +144,12 @@ printf 'second\nthird\nfourth\n' | event-produce two
 ends_with 0
 is "$(xargs <followed) $(jq -r .ended_by follow_err)" "now second third 3" "an end to come"
 
+# Past the end there is nothing, with -f yet: it waits, without a word.
+follow two -f --from 6 --until count=1 --timeout 30s
+seq 5 8 | event-produce two
+ends_with 0
+is "$(cat followed) $(wc -c <follow_err)" "7 0" "a begin past the end"
+
 # The first signal: what was read is written, and we die by it.
 for signal in INT TERM HUP; do
   python3 - "$signal" <<'PYTHON' || fail "SIG$signal"
@@ -176,14 +182,14 @@ is "$status $(grep -c 'were deleted before they were read' err)" "1 1" "deleted 
 is "$(tail -n 1 rest | wc -c)" 21 "after deleted records"
 
 # The broker goes away and comes back: -f says so, and goes on.
-follow two -f --until count=5
-waits_for_lines followed 4
+follow two -f --until count=9
+waits_for_lines followed 8
 broker_port=${broker##*:}
 kill_broker
 until_true 10 grep -q 'trying again' follow_err || fail "nothing is said of a broker that is gone"
 start_broker
-echo fifth | event-produce two
+echo ninth | event-produce two
 ends_with 0
-is "$(tail -n 1 followed) $(wc -l <follow_err)" "fifth 1" "a broker that was gone"
+is "$(tail -n 1 followed) $(wc -l <follow_err)" "ninth 1" "a broker that was gone"
 stop_broker
 say "streams, signals, ends and what comes late are as UNIX.md has them"
