@@ -63,7 +63,8 @@ Task<Result<std::shared_ptr<ClientConnection>>> Client::connect(Address address,
     connections_.erase(known);
   }
   Result<std::shared_ptr<ClientConnection>> opened =
-      co_await ClientConnection::open(loop_, std::move(address), config_.client_id, deadline);
+      co_await ClientConnection::open(loop_, std::move(address), config_.client_id,
+                                      config_.security.get(), deadline);
   if (!opened) co_return std::move(opened);
   if (closed_) {
     (*opened)->close();

@@ -14,6 +14,7 @@
 
 #include "lib/base/uuid.h"
 #include "lib/client/connection.h"
+#include "lib/client/security.h"
 #include "lib/wire/messages/metadata.h"
 
 namespace eventd {
@@ -23,6 +24,7 @@ struct TopicInfo;
 struct ClientConfig {
   std::vector<Address> brokers;
   std::string client_id = "eventd";
+  std::shared_ptr<const ClientSecurity> security;  // shared by copies; nothing: no TLS, no SASL
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds request_timeout{30'000};
   std::chrono::milliseconds retry_backoff{100};

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lib/base/text.h"
+#include "lib/client/security.h"
 #include "lib/wire/messages/api_versions.h"
 
 namespace eventd {
@@ -15,30 +16,37 @@ constexpr size_t kFirstFrameMax = 1 << 20;
 constexpr size_t kFrameStep = 4 << 20;
 // Larger frames are written by themselves rather than copied.
 constexpr size_t kTogetherMax = 32 << 10;
+constexpr std::chrono::seconds kProveAgain{30};
 constexpr const char* kNoKafka = "what answers there does not speak Kafka's protocol";
 
 }  // namespace
 
 ClientConnection::ClientConnection(Loop& loop, Address address, std::string client_id,
-                                   std::unique_ptr<Stream> stream)
+                                   const ClientSecurity* security, std::unique_ptr<Channel> channel)
     : loop_(loop),
       address_(std::move(address)),
       client_id_(std::move(client_id)),
-      stream_(std::move(stream)) {
+      security_(security),
+      channel_(std::move(channel)) {
   versions_[static_cast<int16_t>(ApiKey::api_versions)] = ApiVersionsRequest::api.versions;
 }
 
-ClientConnection::~ClientConnection() = default;
+ClientConnection::~ClientConnection() {
+  if (prove_again_at_ != 0) loop_.cancel(prove_again_at_);
+}
 
-Task<Result<std::shared_ptr<ClientConnection>>> ClientConnection::open(Loop& loop, Address address,
-                                                                       std::string client_id,
-                                                                       Instant deadline) {
-  Result<std::unique_ptr<Stream>> stream = co_await Stream::connect(loop, address, deadline);
-  if (!stream) co_return pass(stream);
+Task<Result<std::shared_ptr<ClientConnection>>> ClientConnection::open(
+    Loop& loop, Address address, std::string client_id, const ClientSecurity* security,
+    Instant deadline) {
+  std::shared_ptr<const TlsContext> tls = security ? security->tls : nullptr;
+  Result<std::unique_ptr<Channel>> channel =
+      co_await open_channel(loop, address, std::move(tls), deadline);
+  if (!channel) co_return pass(channel);
   std::shared_ptr<ClientConnection> connection(
-      new ClientConnection(loop, address, std::move(client_id), std::move(*stream)));
+      new ClientConnection(loop, address, std::move(client_id), security, std::move(*channel)));
   spawn(connection->read_answers(connection));
   Result<void> learned = co_await connection->learn_versions(deadline);
+  if (learned) learned = co_await connection->prove(deadline);
   if (!learned) {
     connection->close();
     co_return pass(learned);
@@ -78,6 +86,47 @@ std::optional<int16_t> ClientConnection::version_of(const Api& api) const {
   return version;
 }
 
+// Says who we are, and arms the timer for the next time: well before the session's end, as Kafka's
+// clients do.
+Task<Result<void>> ClientConnection::prove(Instant deadline) {
+  Result<std::chrono::milliseconds> lifetime = co_await authenticate(*this, security_, deadline);
+  if (!lifetime) co_return pass(lifetime);
+  if (lifetime->count() > 0 && !failed_) {
+    std::weak_ptr<ClientConnection> weak = weak_from_this();
+    Instant next = loop_.now() + *lifetime * 85 / 100;
+    prove_again_at_ = loop_.call_at(next, [weak] {
+      std::shared_ptr<ClientConnection> self = weak.lock();
+      if (!self) return;
+      self->prove_again_at_ = 0;
+      if (!self->failed_) spawn(self->prove_again(self));
+    });
+  }
+  co_return Result<void>{};
+}
+
+Task<void> ClientConnection::prove_again(std::shared_ptr<ClientConnection> self) {
+  holding_ = true;
+  while (!pending_.empty() && !failed_) co_await drained_.wait();
+  Instant deadline = loop_.now() + kProveAgain;
+  Result<void> proved = co_await prove(deadline);
+  holding_ = false;
+  if (!proved) fail_all(proved.error());
+  if (!failed_) {
+    for (auto& pending : held_) pending_.push_back(std::move(pending));
+    held_.clear();
+    for (Buffer& frame : std::exchange(held_frames_, {})) send(std::move(frame));
+  }
+  (void)self;  // keeps the connection meanwhile
+}
+
+// `pending`: who waits for the answer, or nothing.
+void ClientConnection::enqueue(std::shared_ptr<Pending> pending, Buffer frame, bool may_be_held) {
+  bool held = may_be_held && holding_;
+  if (pending) (held ? held_ : pending_).push_back(std::move(pending));
+  if (!held) return send(std::move(frame));
+  held_frames_.push_back(std::move(frame));
+}
+
 void ClientConnection::send(Buffer frame) {
   if (!outgoing_.empty() && outgoing_.back().size() + frame.size() <= kTogetherMax) {
     append(outgoing_.back(), frame);
@@ -92,10 +141,9 @@ void ClientConnection::send(Buffer frame) {
 
 Task<void> ClientConnection::write_frames(std::shared_ptr<ClientConnection> self) {
   while (!outgoing_.empty() && !failed_) {
-    std::vector<Piece> pieces;
-    pieces.emplace_back(std::move(outgoing_.front()));
+    Buffer frames = std::move(outgoing_.front());
     outgoing_.pop_front();
-    Result<void> sent = co_await stream_->write(std::move(pieces));
+    Result<void> sent = co_await channel_->write(std::move(frames));
     if (!sent) fail_all(sent.error());
   }
   self->writing_ = false;
@@ -104,7 +152,7 @@ Task<void> ClientConnection::write_frames(std::shared_ptr<ClientConnection> self
 Task<Result<std::shared_ptr<const Buffer>>> ClientConnection::read_frame() {
   uint8_t prefix[4];
   MutableBytes room(prefix);
-  Result<void> got = co_await stream_->read_exactly(room);
+  Result<void> got = co_await channel_->read_exactly(room);
   if (!got) co_return pass(got);
   auto size = load_big_endian<int32_t>(prefix);
   if (size < 4 || static_cast<size_t>(size) > (learned_ ? kFrameMax : kFirstFrameMax)) {
@@ -116,7 +164,7 @@ Task<Result<std::shared_ptr<const Buffer>>> ClientConnection::read_frame() {
     size_t filled = frame->size();
     frame->resize(std::min(static_cast<size_t>(size), std::max(filled * 2, kFrameStep)));
     MutableBytes rest = MutableBytes(*frame).subspan(filled);
-    got = co_await stream_->read_exactly(rest);
+    got = co_await channel_->read_exactly(rest);
     if (!got) co_return pass(got);
   }
   co_return std::shared_ptr<const Buffer>(std::move(frame));
@@ -146,6 +194,7 @@ Task<void> ClientConnection::read_answers(std::shared_ptr<ClientConnection> self
     pending->body_at = *body;
     pending->done = true;
     pending->answered.notify();
+    if (holding_ && pending_.empty()) drained_.notify();
   }
   (void)self;  // keeps the connection while its answers are read
 }
@@ -168,12 +217,14 @@ void ClientConnection::fail_all(const Error& error) {
   failed_ = true;
   error_ = error.during(text("connection to ", to_string(address_)));
   auto waiting = std::exchange(pending_, {});
-  stream_->shutdown();
+  for (auto& pending : std::exchange(held_, {})) waiting.push_back(std::move(pending));
+  channel_->shutdown();
   for (const std::shared_ptr<Pending>& pending : waiting) {
     pending->frame = std::unexpected(error_);
     pending->done = true;
     pending->answered.notify();
   }
+  drained_.notify();
 }
 
 void ClientConnection::close() { fail_all({Code::cancelled, "closed", 0}); }

@@ -3,8 +3,10 @@
 //
 // It begins with ApiVersions, so that each request is sent in the highest version that both sides
 // know. Once anything fails the connection is of no more use: what waits and what comes later
-// fails. A port at which something else than Kafka answers is told by its first bytes. Belongs to
-// one loop. It outlives the calls that wait on it.
+// fails. A port at which something else than Kafka answers is told by its first bytes. With SASL it
+// authenticates before anything is asked, and again before the broker's patience ends: what is
+// asked meanwhile is held back, and keeps its order. Belongs to one loop. It outlives the calls
+// that wait on it.
 #pragma once
 
 #include <deque>
@@ -14,7 +16,7 @@
 #include <utility>
 
 #include "lib/base/result.h"
-#include "lib/net/stream.h"
+#include "lib/net/channel.h"
 #include "lib/net/task.h"
 #include "lib/wire/frame.h"
 #include "lib/wire/message.h"
@@ -28,11 +30,15 @@ struct Answer {
   M message;
 };
 
+struct ClientSecurity;
+
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
-  // connection_failed if nobody answers there by the deadline.
+  // connection_failed if nobody answers there by the deadline; sasl_authentication_failed where TLS
+  // or SASL fails. `security` outlives the connection; nothing: there is none.
   static Task<Result<std::shared_ptr<ClientConnection>>> open(Loop& loop, Address address,
                                                               std::string client_id,
+                                                              const ClientSecurity* security,
                                                               Instant deadline);
   ~ClientConnection();
 
@@ -50,6 +56,10 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   // Of a request that is not answered.
   template <class Request>
   Result<void> tell(const Request& message);
+  // As ask(), of the requests of authentication: they are not held back.
+  template <class Request>
+  Task<Result<Answer<typename Request::Response>>> authenticate_by(const Request& message,
+                                                                   Instant deadline);
 
  private:
   struct Pending {
@@ -63,24 +73,37 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   };
 
   ClientConnection(Loop& loop, Address address, std::string client_id,
-                   std::unique_ptr<Stream> stream);
+                   const ClientSecurity* security, std::unique_ptr<Channel> channel);
+  template <class Request>
+  Task<Result<Answer<typename Request::Response>>> exchange(const Request& message,
+                                                            Instant deadline, bool may_be_held);
+  Task<Result<void>> prove(Instant deadline);
+  Task<void> prove_again(std::shared_ptr<ClientConnection> self);
   Task<Result<void>> learn_versions(Instant deadline);
   Task<void> read_answers(std::shared_ptr<ClientConnection> self);
   Task<void> write_frames(std::shared_ptr<ClientConnection> self);
   Task<Result<std::shared_ptr<const Buffer>>> read_frame();
   Task<Result<std::shared_ptr<Pending>>> roundtrip(std::shared_ptr<Pending> pending,
                                                    Instant deadline);
+  void enqueue(std::shared_ptr<Pending> pending, Buffer frame, bool may_be_held);
   void send(Buffer frame);
   void fail_all(const Error& error);
 
   Loop& loop_;
   const Address address_;
   const std::string client_id_;
-  std::unique_ptr<Stream> stream_;
+  const ClientSecurity* const security_;
+  std::unique_ptr<Channel> channel_;
   std::unordered_map<int16_t, VersionRange> versions_;
   int32_t next_correlation_id_ = 0;
   std::deque<std::shared_ptr<Pending>> pending_;  // shared with the askers
   std::deque<Buffer> outgoing_;                   // small frames stand together in one
+  // While it authenticates again: what was asked, and waits for that.
+  bool holding_ = false;
+  std::deque<std::shared_ptr<Pending>> held_;
+  std::deque<Buffer> held_frames_;
+  Signal drained_;  // nothing is under way any more
+  Loop::TimerId prove_again_at_ = 0;
   bool writing_ = false;
   bool learned_ = false;  // what the broker serves; before that its frames are small
   bool failed_ = false;
@@ -90,6 +113,19 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 template <class Request>
 Task<Result<Answer<typename Request::Response>>> ClientConnection::ask(const Request& message,
                                                                        Instant deadline) {
+  return exchange(message, deadline, true);
+}
+
+template <class Request>
+Task<Result<Answer<typename Request::Response>>> ClientConnection::authenticate_by(
+    const Request& message, Instant deadline) {
+  return exchange(message, deadline, false);
+}
+
+template <class Request>
+Task<Result<Answer<typename Request::Response>>> ClientConnection::exchange(const Request& message,
+                                                                            Instant deadline,
+                                                                            bool may_be_held) {
   using Response = typename Request::Response;
   std::optional<int16_t> version = version_of(Request::api);
   if (!version) {
@@ -106,8 +142,7 @@ Task<Result<Answer<typename Request::Response>>> ClientConnection::ask(const Req
       encode_request(message, *version, pending->correlation_id, client_id_, frame);
   if (!encoded) co_return pass(encoded);
   if (failed_) co_return std::unexpected(error_);
-  pending_.push_back(pending);
-  send(std::move(frame));
+  enqueue(pending, std::move(frame), may_be_held);
   Result<std::shared_ptr<Pending>> answered = co_await roundtrip(pending, deadline);
   if (!answered) co_return pass(answered);
   Bytes body = Bytes(**pending->frame).subspan(pending->body_at);
@@ -126,7 +161,7 @@ Result<void> ClientConnection::tell(const Request& message) {
       encode_request(message, *version, next_correlation_id_++, client_id_, frame);
   if (!encoded) return encoded;
   if (failed_) return std::unexpected(error_);
-  send(std::move(frame));
+  enqueue(nullptr, std::move(frame), true);
   return {};
 }
 

@@ -17,6 +17,7 @@
 #include "lib/wire/messages/metadata_records.h"
 #include "lib/wire/messages/produce.h"
 #include "lib/wire/messages/producer_id.h"
+#include "lib/wire/messages/sasl.h"
 #include "lib/wire/messages/topics.h"
 #include "tests/support/hex.h"
 
@@ -62,7 +63,8 @@ using Requests =
          InitProducerIdRequest, OffsetForLeaderEpochRequest, DescribeConfigsRequest,
          AlterConfigsRequest, DescribeLogDirsRequest, CreatePartitionsRequest,
          IncrementalAlterConfigsRequest, DescribeClusterRequest, DescribeProducersRequest,
-         ListConfigResourcesRequest, DescribeTopicPartitionsRequest>;
+         ListConfigResourcesRequest, DescribeTopicPartitionsRequest, SaslHandshakeRequest,
+         SaslAuthenticateRequest>;
 using MetadataRecords =
     List<RegisterBrokerRecord, UnregisterBrokerRecord, TopicRecord, PartitionRecord, ConfigRecord,
          PartitionChangeRecord, FenceBrokerRecord, UnfenceBrokerRecord, RemoveTopicRecord,

@@ -40,7 +40,8 @@ public class Messages {
         + " DeleteRecords 0 2, InitProducerId 0 5, OffsetForLeaderEpoch 2 4, DescribeConfigs 1 4,"
         + " AlterConfigs 0 2, DescribeLogDirs 1 5, CreatePartitions 0 3,"
         + " IncrementalAlterConfigs 0 1, DescribeCluster 0 2, DescribeProducers 0 0,"
-        + " ListConfigResources 0 1, DescribeTopicPartitions 0 0";
+        + " ListConfigResources 0 1, DescribeTopicPartitions 0 0,"
+        + " SaslHandshake 0 1, SaslAuthenticate 0 2";
     static final List<String> CONTROL_RECORDS = List.of("LeaderChangeMessage",
         "SnapshotHeaderRecord", "SnapshotFooterRecord", "KRaftVersionRecord", "VotersRecord");
 
@@ -275,11 +276,17 @@ public class Messages {
         return type.startsWith("[]") ? "[" + text + "]" : text;
     }
 
+    // A version that no message ever has where there is none.
+    static int firstFlexible(JsonNode schema) {
+        Versions flexible = Versions.of(schema.get("flexibleVersions"));
+        return flexible.isEmpty() ? 32767 : flexible.min;
+    }
+
     static void printSchema(Kind kind) throws Exception {
         JsonNode schema = kind.schema();
         Versions versions = new Versions(kind.min, kind.max);
         System.out.println(kind.name + " " + kind.min + "-" + kind.max + " flexible "
-            + Versions.of(schema.get("flexibleVersions")).min + " "
+            + firstFlexible(schema) + " "
             + schemaOf(schema.get("fields"), schema.path("commonStructs"), versions));
     }
 

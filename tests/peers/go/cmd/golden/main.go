@@ -33,7 +33,7 @@ import (
 var apis = []struct{ key, min, max int16 }{
 	{0, 3, 13}, {1, 4, 17}, {2, 1, 11}, {3, 0, 13}, {10, 0, 6}, {18, 0, 4}, {19, 2, 7}, {20, 1, 6},
 	{21, 0, 2}, {22, 0, 5}, {23, 2, 4}, {32, 1, 4}, {33, 0, 2}, {35, 1, 5}, {37, 0, 3}, {44, 0, 1},
-	{60, 0, 2}, {61, 0, 0}, {74, 0, 1}, {75, 0, 0},
+	{60, 0, 2}, {61, 0, 0}, {74, 0, 1}, {75, 0, 0}, {17, 0, 1}, {36, 0, 2},
 }
 
 var tagsType = reflect.TypeFor[kmsg.Tags]()
@@ -199,7 +199,8 @@ func print(name string, key, version int16, responses bool, filling string) erro
 	if err := again.ReadFrom(bytes); err != nil {
 		return fmt.Errorf("%s %d %s: %w", name, version, filling, err)
 	}
-	fmt.Println(strings.ReplaceAll(name, "ID", "Id"), version, filling) // Kafka writes InitProducerId.
+	// Kafka writes InitProducerId and SaslHandshake.
+	fmt.Println(strings.NewReplacer("ID", "Id", "SASL", "Sasl").Replace(name), version, filling)
 	if filling != "default" {
 		again.SetVersion(0) // So that it counts as absent, like all that has its default.
 		encoder := json.NewEncoder(os.Stdout)

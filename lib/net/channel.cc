@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/net/channel.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/text.h"
+
+namespace eventd {
+
+namespace {
+
+class PlainChannel : public Channel {
+ public:
+  explicit PlainChannel(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
+
+  Task<Result<void>> read_exactly(MutableBytes into) override {
+    return stream_->read_exactly(into);
+  }
+  Task<Result<void>> write(Buffer bytes) override {
+    std::vector<Piece> pieces;
+    pieces.emplace_back(std::move(bytes));
+    return stream_->write(std::move(pieces));
+  }
+  void shutdown() override { stream_->shutdown(); }
+
+ private:
+  std::unique_ptr<Stream> stream_;
+};
+
+// OpenSSL works on memory; we carry its records to the stream and back. What it wants to send is
+// taken away by whoever writes at the time, so that records never overtake each other.
+class TlsChannel : public Channel {
+ public:
+  TlsChannel(std::unique_ptr<Stream> stream, SSL* session,
+             std::shared_ptr<const TlsContext> context)
+      : stream_(std::move(stream)),
+        context_(std::move(context)),
+        session_(session),
+        from_peer_(BIO_new(BIO_s_mem())),
+        to_peer_(BIO_new(BIO_s_mem())) {
+    SSL_set_bio(session_, from_peer_, to_peer_);  // which it owns from here on
+  }
+  ~TlsChannel() override { SSL_free(session_); }
+
+  Task<Result<void>> shake_hands(Instant deadline) {
+    stream_->set_read_deadline(deadline);
+    while (true) {
+      ERR_clear_error();
+      int status = SSL_do_handshake(session_);
+      Result<void> sent = co_await flush();
+      if (status == 1) break;
+      if (!sent) co_return pass(sent);
+      if (SSL_get_error(session_, status) != SSL_ERROR_WANT_READ) co_return failed();
+      Result<size_t> got = co_await feed();
+      if (!got) co_return pass(got);
+      if (*got == 0) {
+        co_return fail(Code::connection_closed,
+                       "TLS: the broker closed the connection; does it speak TLS?");
+      }
+    }
+    stream_->set_read_deadline(Instant::max());
+    co_return Result<void>{};
+  }
+
+  Task<Result<void>> read_exactly(MutableBytes into) override {
+    while (!into.empty()) {
+      ERR_clear_error();
+      size_t size = 0;
+      int status = SSL_read_ex(session_, into.data(), into.size(), &size);
+      if (status == 1) {
+        into = into.subspan(size);
+        continue;
+      }
+      int error = SSL_get_error(session_, status);
+      if (error == SSL_ERROR_ZERO_RETURN) {
+        co_return fail(Code::connection_closed, "the peer closed");
+      }
+      if (error != SSL_ERROR_WANT_READ) co_return failed();
+      Result<void> sent = co_await flush();
+      if (!sent) co_return pass(sent);
+      Result<size_t> got = co_await feed();
+      if (!got) co_return pass(got);
+      if (*got == 0) co_return fail(Code::connection_closed, "the peer closed");
+    }
+    co_return Result<void>{};
+  }
+
+  Task<Result<void>> write(Buffer bytes) override {
+    if (bytes.empty()) co_return Result<void>{};
+    ERR_clear_error();
+    size_t size = 0;
+    int status = SSL_write_ex(session_, bytes.data(), bytes.size(), &size);
+    if (status != 1) co_return failed();
+    Result<void> sent = co_await flush();
+    co_return std::move(sent);
+  }
+
+  void shutdown() override { stream_->shutdown(); }
+
+ private:
+  static constexpr size_t kStep = 64 << 10;
+
+  // Sends what OpenSSL has for the peer; nothing if that is being done already.
+  Task<Result<void>> flush() {
+    if (flushing_) co_return Result<void>{};
+    flushing_ = true;
+    Result<void> sent;
+    while (sent && BIO_ctrl_pending(to_peer_) > 0) {
+      Buffer out(BIO_ctrl_pending(to_peer_));
+      int size =
+          BIO_read(to_peer_, out.data(), static_cast<int>(std::min<size_t>(out.size(), INT32_MAX)));
+      out.resize(static_cast<size_t>(std::max(size, 0)));
+      std::vector<Piece> pieces;
+      pieces.emplace_back(std::move(out));
+      sent = co_await stream_->write(std::move(pieces));
+    }
+    flushing_ = false;
+    co_return std::move(sent);
+  }
+
+  // Takes what has come; 0 where the peer sends no more.
+  Task<Result<size_t>> feed() {
+    room_.resize(kStep);
+    MutableBytes room(room_);
+    Result<size_t> got = co_await stream_->read_some(room);
+    if (got && *got > 0) BIO_write(from_peer_, room_.data(), static_cast<int>(*got));
+    co_return std::move(got);
+  }
+
+  std::unexpected<Error> failed() const {
+    long verified = SSL_get_verify_result(session_);
+    unsigned long code = ERR_peek_last_error();
+    ERR_clear_error();
+    std::string why = "the connection is broken";
+    if (code != 0) {
+      const char* reason = ERR_reason_error_string(code);
+      if (reason != nullptr) why = reason;
+    }
+    if (verified != X509_V_OK) why = X509_verify_cert_error_string(verified);
+    return fail(Code::sasl_authentication_failed, text("TLS: ", why));
+  }
+
+  std::unique_ptr<Stream> stream_;
+  const std::shared_ptr<const TlsContext> context_;  // shared with other connections
+  SSL* const session_;
+  BIO* const from_peer_;
+  BIO* const to_peer_;
+  Buffer room_;
+  bool flushing_ = false;
+};
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Channel>>> open_channel(Loop& loop, Address address,
+                                                    std::shared_ptr<const TlsContext> tls,
+                                                    Instant deadline) {
+  Result<std::unique_ptr<Stream>> stream = co_await Stream::connect(loop, address, deadline);
+  if (!stream) co_return pass(stream);
+  if (!tls) co_return std::make_unique<PlainChannel>(std::move(*stream));
+  Result<SSL*> session = tls->begin(address.host);
+  if (!session) co_return pass(session);
+  auto channel = std::make_unique<TlsChannel>(std::move(*stream), *session, std::move(tls));
+  Result<void> trusted = co_await channel->shake_hands(deadline);
+  if (!trusted) co_return pass(trusted, text("connect to ", to_string(address)));
+  co_return std::move(channel);
+}
+
+}  // namespace eventd
