@@ -19,6 +19,8 @@ constexpr size_t kRecordMax = size_t{1} << 30;
 constexpr auto kAnswerGrace = std::chrono::seconds(5);
 // A batch that is larger than this is one of many: it waits for more.
 constexpr size_t kSmall = 4 << 10;
+// Who lets records wait longer wants few batches more than early ones.
+constexpr auto kPatience = std::chrono::milliseconds(5);
 constexpr size_t kSparesMax = 32;
 constexpr size_t kSpareSizeMax = 1 << 20;
 
@@ -340,6 +342,7 @@ bool Producer::sort_out(Lane& lane) {
   bool seen = false;
   bool must_wait = false;
   std::deque<std::shared_ptr<ProducerBatch>> kept;
+  std::vector<std::shared_ptr<ProducerBatch>> given_up;
   for (std::shared_ptr<ProducerBatch>& batch : std::exchange(lane.batches, {})) {
     buffered_ -= batch->bytes.size();
     bool was_tried = tried > 0 && tried-- > 0;
@@ -351,7 +354,7 @@ bool Producer::sort_out(Lane& lane) {
       must_wait = !is_about_records(code);
       if (remedy_for(code) == Remedy::refresh_and_retry) client_.forget(lane.name.topic);
     }
-    if (!put_right(lane, batch, kept)) give_up(lane, *batch);
+    if (!put_right(lane, batch, kept)) given_up.push_back(batch);
     if (was_tried) lane.again = kept.size();
   }
   for (const std::shared_ptr<ProducerBatch>& batch : kept) {
@@ -360,6 +363,8 @@ bool Producer::sort_out(Lane& lane) {
     batch->answered = false;
   }
   lane.batches = std::move(kept);
+  // Last, for whoever is told may close batches of this lane.
+  for (const std::shared_ptr<ProducerBatch>& batch : given_up) give_up(lane, *batch);
   return must_wait;
 }
 
@@ -433,7 +438,7 @@ void Producer::hurry() {
 void Producer::drained() {
   // Where so many are open, their timer has less to do than we.
   constexpr size_t kFew = 32;
-  if (open_.size() > kFew) return;
+  if (open_.size() > kFew || config_.linger > kPatience) return;
   Lane* idle[kFew];
   size_t count = 0;
   for (const Open& open : open_) {

@@ -85,7 +85,8 @@ class Producer {
   Task<void> flush();
   // Batches that are not full leave at once from now on.
   void hurry();
-  // No more records are at hand: small batches leave at once if their partition is idle.
+  // No more records are at hand: small batches leave at once if their partition is idle, and if
+  // linger.ms is small.
   void drained();
 
  private:

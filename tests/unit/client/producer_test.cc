@@ -193,6 +193,37 @@ TEST_CASE("what is not delivered in time is given up, all of it") {
   CHECK(outcome.refused[0] == Code::leader_not_available);
 }
 
+TEST_CASE("a batch that is closed because others were given up is told of, too") {
+  ModelBroker model(1);
+  model.partitions[0].has_leader = false;
+  Outcome outcome;
+  auto attempt = [](ModelBroker& on, Outcome& into) -> Task<void> {
+    Client client(on.loop, on.config());
+    ProducerConfig config;
+    config.linger = std::chrono::hours(1);
+    config.delivery_timeout = std::chrono::milliseconds(30);
+    Producer* hurried = nullptr;
+    Producer producer(client, config, [&](const Delivery& delivery) {
+      hurried->hurry();
+      for (uint64_t token : delivery.tokens) into.refused[token] = delivery.error->code;
+    });
+    hurried = &producer;
+    Result<void> begun = co_await producer.begin();
+    REQUIRE(begun.has_value());
+    Producer::Topic& topic = producer.topic("t", 1, size_t{1} << 20);
+    for (uint64_t token : {0, 1}) {
+      Result<void> sent = producer.append(topic, 0, 1, std::nullopt, bytes_of("v"), {}, token);
+      REQUIRE(sent.has_value());
+      if (token == 0) producer.hurry();
+    }
+    while (into.refused.empty()) co_await next_turn(on.loop);
+    co_await producer.flush();
+    co_await next_turn(on.loop);
+  };
+  run_with(model.loop, model.broker, attempt(model, outcome));
+  CHECK(outcome.refused.size() == 2);
+}
+
 TEST_CASE("an error that does not pass is told at once") {
   ModelBroker model(1);
   model.faults[0] = {Code::topic_authorization_failed, false, false};
