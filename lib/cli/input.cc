@@ -148,7 +148,8 @@ void InputReader::read_all(std::shared_ptr<State> state) {
   Buffer copy;
   while (std::optional<Buffer> chunk = state->empty_chunk()) {
     ssize_t got = read_some(descriptor, *chunk);
-    if (got < 0) error = fail_with_errno(errno, text("read ", state->path)).error();
+    std::string name = descriptor == STDIN_FILENO ? "stdin" : state->path;
+    if (got < 0) error = fail_with_errno(errno, text("read ", name)).error();
     if (got <= 0) break;
     auto size = static_cast<size_t>(got);
     if (state->tee) copy.assign(chunk->begin(), chunk->begin() + got);

@@ -69,6 +69,9 @@ new t -0 | head -c -1 | cmp - one || fail "stdin whole"
 expect 1 '/absent' event-produce t --whole one /absent three
 same "$(new t -j | jq -s length)" 2 'files beside one that is absent'
 
+expect 1 'read stdin: Is a directory' bash -c 'exec event-produce t <.'
+expect 1 'read stdin: Bad file descriptor' bash -c 'exec event-produce t <&-'
+
 # Partitions: given, by key as the others have it, in turn, sticky, kept.
 seq 3 | event-produce many -p 4
 same "$(event-consume many -j | jq -s 'map(.partition)|unique' -c)" '[4]' 'p'
