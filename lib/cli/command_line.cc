@@ -163,6 +163,15 @@ std::string nearest(const CLI::App& app, std::string_view unknown) {
   for (const auto& [letter, ours] : kKcatLetters) {
     if (unknown.starts_with(letter) && !unknown.starts_with("--")) return std::string(ours);
   }
+  bool is_letter = unknown.size() == 2 && unknown[0] == '-' && unknown[1] != '-';
+  if (is_letter) {
+    // A letter that means something elsewhere: what this verb has in its place.
+    for (const CLI::Option* option : app.get_options()) {
+      for (const std::string& name : option->get_lnames()) {
+        if (name.front() == unknown[1]) return text("--", name);
+      }
+    }
+  }
   std::string best;
   size_t best_distance = 4;
   auto look_at = [&](std::string name) {
