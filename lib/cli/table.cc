@@ -12,8 +12,15 @@ namespace {
 
 // A cell for people: without quotes or brackets.
 std::string plain(const std::string& cell) {
+  if (cell == "null") return "-";
   bool enclosed = cell.size() >= 2 && (cell.front() == '"' || cell.front() == '[');
   return enclosed ? cell.substr(1, cell.size() - 2) : cell;
+}
+
+// How many characters of UTF-8.
+size_t width_of(std::string_view cell) {
+  auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
+  return static_cast<size_t>(std::ranges::count_if(cell, begins));
 }
 
 std::string title_of(std::string column) {
@@ -27,6 +34,7 @@ std::string title_of(std::string column) {
 
 void Table::print(std::string& out) const {
   if (json_) return print_json(out);
+  if (rows_.empty()) return;
   std::vector<std::vector<std::string>> lines(1);
   for (const std::string& column : columns_) lines[0].push_back(title_of(column));
   for (const auto& row : rows_) {
@@ -35,13 +43,13 @@ void Table::print(std::string& out) const {
   }
   std::vector<size_t> widths(columns_.size());
   for (const auto& line : lines) {
-    for (size_t i = 0; i < line.size(); i++) widths[i] = std::max(widths[i], line[i].size());
+    for (size_t i = 0; i < line.size(); i++) widths[i] = std::max(widths[i], width_of(line[i]));
   }
   for (const auto& line : lines) {
     for (size_t i = 0; i < line.size(); i++) {
       out += line[i];
       bool is_last = i + 1 == line.size();
-      out += is_last ? "\n" : std::string(widths[i] + 2 - line[i].size(), ' ');
+      out += is_last ? "\n" : std::string(widths[i] + 2 - width_of(line[i]), ' ');
     }
   }
 }
@@ -54,6 +62,10 @@ void Table::print_json(std::string& out) const {
     }
     out += "}\n";
   }
+}
+
+std::string counted(size_t count, std::string_view noun) {
+  return text(count, " ", noun, count == 1 ? "" : "s");
 }
 
 std::string json_text(std::string_view value) {

@@ -16,6 +16,7 @@ class Table {
 
   // A cell is JSON already: a number, a quoted string, a list, null.
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  // Nothing where there are no rows.
   void print(std::string& out) const;
 
  private:
@@ -24,6 +25,9 @@ class Table {
   const bool json_;
   std::vector<std::vector<std::string>> rows_;
 };
+
+// "1 topic", "2 topics"
+std::string counted(size_t count, std::string_view noun);
 
 // A cell of any bytes, or of numbers.
 std::string json_text(std::string_view value);

@@ -78,13 +78,16 @@ TEST_CASE("an unknown option is answered with the nearest one, a letter of kcat'
   CHECK(names(complaint<AdminCommand>({"topic", "lst"}), "perhaps list"));
   CHECK(names(complaint<AdminCommand>({"topic", "create", "t", "--partition", "1"}),
               "perhaps --partitions"));
+  // A letter of the other tools: what the verb has in its place.
+  CHECK(names(complaint<AdminCommand>({"topic", "create", "t", "-p", "6"}),
+              "perhaps --partitions"));
   CHECK(!names(complaint<ConsumeCommand>({"t", "--something-else"}), "perhaps"));
 }
 
 TEST_CASE("what is missing is named") {
   CHECK(names(complaint<ConsumeCommand>({}), "TOPIC"));
   CHECK(names(complaint<ConsumeCommand>({"t", "--from"}), "--from"));
-  CHECK(names(complaint<AdminCommand>({}), "topic, cluster"));
+  CHECK(names(complaint<AdminCommand>({}), "topic, config, cluster"));
   CHECK(names(complaint<AdminCommand>({"topic"}), "list, describe, offsets, create, delete"));
   CHECK(names(complaint<AdminCommand>({"topic", "create"}), "TOPIC"));
 }
@@ -189,6 +192,17 @@ TEST_CASE("of several exit codes the first of 4, 3, 5, 1 counts") {
 TEST_CASE("escapes are those of the grammar, and no others") {
   CHECK(*unescape("a\\n\\t\\r\\0\\\\\\x41") == std::string("a\n\t\r\0\\A", 7));
   for (const char* bad : {"\\", "\\q", "\\x", "\\x4", "\\xzz"}) CHECK(!unescape(bad).has_value());
+}
+
+TEST_CASE("a table without rows is nothing, what is not there a dash, and width is of characters") {
+  Table table({"topic", "rack"}, false);
+  std::string out;
+  table.print(out);
+  CHECK(out.empty());
+  table.add({json_text("\xc3\xa4\xc3\xb6"), "null"});
+  table.add({json_text("abcdefg"), json_text("r")});
+  table.print(out);
+  CHECK(out == "TOPIC    RACK\n\xc3\xa4\xc3\xb6       -\nabcdefg  r\n");
 }
 
 TEST_CASE("a table is columns for people and objects for scripts") {
