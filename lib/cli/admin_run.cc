@@ -8,338 +8,250 @@
 
 #include "lib/base/text.h"
 #include "lib/cli/output.h"
+#include "lib/wire/messages/metadata.h"
 
 namespace eventd {
 
 namespace {
 
-constexpr const char* kTool = "event-admin";
-constexpr int32_t kRequestTimeoutMs = 30'000;
 constexpr int64_t kStart = -2;
 constexpr int64_t kEnd = -1;
-constexpr int8_t kTopicResource = 2;
+// How long leaders may move before their offsets are given up, and brokers may take to hear of a
+// change.
+constexpr std::chrono::seconds kPatience{10};
 
-std::pair<std::string_view, std::string_view> key_and_value(std::string_view config) {
-  size_t equals = config.find('=');
-  return {config.substr(0, equals), config.substr(equals + 1)};
-}
+using Wanted = std::vector<std::pair<TopicPartition, int64_t>>;
 
 }  // namespace
 
-Task<int> AdminRun::run() {
-  int status = kExitUsage;
-  switch (options_.verb) {
-    case AdminVerb::topic_list:
-      status = co_await list_topics();
-      break;
-    case AdminVerb::topic_describe:
-      status = co_await describe_topics();
-      break;
-    case AdminVerb::topic_offsets:
-      status = co_await topic_offsets();
-      break;
-    case AdminVerb::topic_create:
-      status = co_await create_topics();
-      break;
-    case AdminVerb::topic_delete:
-      status = co_await delete_topics();
-      break;
-    case AdminVerb::cluster:
-      status = co_await describe_cluster();
-      break;
-  }
-  co_return status;
+std::string partition_name(const TopicPartition& partition) {
+  return text(printable(partition.topic), "-", partition.partition);
 }
 
-// Changes are the controller's: newer clusters pass them on, older ones do not.
-template <class Request>
-Task<Result<Answer<typename Request::Response>>> AdminRun::change(const Request* request) {
-  Result<std::shared_ptr<ClientConnection>> connection = co_await client_.controller_or_any();
-  if (!connection) co_return pass(connection);
-  Instant deadline = client_.request_deadline() + std::chrono::milliseconds(kRequestTimeoutMs);
-  auto answer = co_await (*connection)->ask(*request, deadline);
-  co_return std::move(answer);
+void AdminChange::fail(Code code, std::string why) {
+  status = "failed";
+  error = code;
+  message = std::move(why);
 }
 
-int AdminRun::print(const Table& table, int status) const {
-  Output output(STDOUT_FILENO);
-  table.print(output.buffer());
-  Result<void> written = output.flush();
-  if (written) return status;
-  complain(kTool, written.error().message);
-  return worse_exit(status, kExitLost);
+AdminRun::AdminRun(Loop& loop, const AdminOptions& options, ClientConfig config)
+    : options_(options), client_(loop, std::move(config)), admin_(client_) {}
+
+int32_t AdminRun::timeout_ms() const {
+  return static_cast<int32_t>(client_.config().request_timeout.count());
 }
 
-// The topics that were named, or all; those that are missing are named on stderr.
+void AdminRun::complain_of(const Error& error) {
+  status_ = worse_exit(status_, complain(kAdmin, error));
+}
+
+void AdminRun::complain_of(std::string_view what, Code code, std::string_view message) {
+  bool told = !message.empty() && message != name_of(code);
+  complain_of(Error{code, text(what, ": ", name_of(code), told ? ": " : "",
+                               told ? printable(message) : std::string()),
+                    0});
+}
+
+bool AdminRun::is_wanted(const TopicInfo& topic) const {
+  if (options_.pattern && !options_.pattern->is_whole(topic.name)) return false;
+  bool is_named = !options_.names.empty();
+  return is_named || options_.all || !topic.internal;
+}
+
 Task<Result<std::vector<TopicInfo>>> AdminRun::find_topics() {
-  std::vector<std::string> names = options_.topics;
+  std::vector<std::string> names = options_.names;
   Result<std::vector<TopicInfo>> topics = co_await client_.topics(std::move(names));
   if (!topics) co_return pass(topics);
   std::vector<TopicInfo> found;
   for (TopicInfo& topic : *topics) {
-    if (topic.error != Code::none) {
-      Error error{topic.error, text("topic ", printable(topic.name), ": ", name_of(topic.error)),
-                  0};
-      missing_ = worse_exit(missing_, complain(kTool, error));
-    } else if (options_.all || !topic.internal || !options_.topics.empty()) {
+    if (!is_wanted(topic)) continue;
+    // A topic without leaders is there.
+    if (topic.error != Code::none && topic.error != Code::leader_not_available) {
+      complain_of(text("topic ", printable(topic.name)), topic.error, "");
+    } else {
       found.push_back(std::move(topic));
     }
   }
   std::ranges::sort(found, {}, &TopicInfo::name);
+  if (found.empty() && options_.pattern) {
+    complain(kAdmin, "no topic's whole name matches the expression of --regex");
+    status_ = worse_exit(status_, kExitItem);
+  }
   co_return std::move(found);
 }
 
-Task<int> AdminRun::list_topics() {
-  Result<std::vector<TopicInfo>> topics = co_await find_topics();
-  if (!topics) co_return complain(kTool, topics.error());
-  if (!options_.json) {
-    Output output(STDOUT_FILENO);
-    for (const TopicInfo& topic : *topics) output.buffer() += text(topic.name, "\n");
-    Result<void> written = output.flush();
-    if (written) co_return missing_;
-    co_return complain(kTool, written.error());
+std::vector<std::string> AdminRun::matching(std::vector<std::string> names) const {
+  if (options_.pattern) {
+    std::erase_if(names, [&](const auto& name) { return !options_.pattern->is_whole(name); });
   }
-  Table table({"topic", "partitions", "replication_factor", "internal"}, true);
-  for (const TopicInfo& topic : *topics) {
-    size_t factor = topic.partitions.empty() ? 0 : topic.partitions.front().replicas.size();
-    table.add({json_text(topic.name), std::to_string(topic.partitions.size()),
-               std::to_string(factor), topic.internal ? "true" : "false"});
-  }
-  co_return print(table, missing_);
+  std::ranges::sort(names);
+  return names;
 }
 
-// Of the partitions that have a leader.
-Task<Result<AdminRun::Offsets>> AdminRun::offsets_at(const std::vector<TopicInfo>* topics,
-                                                     int64_t question) {
-  std::vector<std::pair<TopicPartition, int64_t>> wanted;
+// Leader by leader, so that a broker that is gone costs only what it led; and again from the
+// metadata on, as leaders move.
+Task<AdminRun::Offsets> AdminRun::offsets_at(const std::vector<TopicInfo>* topics,
+                                             int64_t question) {
+  Offsets found;
+  std::map<TopicPartition, Error> missing;
   for (const TopicInfo& topic : *topics) {
     for (size_t i = 0; i < topic.partitions.size(); i++) {
-      if (topic.partitions[i].leader < 0) continue;
-      wanted.emplace_back(TopicPartition{topic.name, static_cast<int32_t>(i)}, question);
+      missing[{topic.name, static_cast<int32_t>(i)}] = {Code::leader_not_available, "", 0};
     }
   }
-  Result<Offsets> offsets = co_await client_.offsets(std::move(wanted), true);
-  co_return std::move(offsets);
-}
-
-Task<int> AdminRun::describe_topics() {
-  Result<std::vector<TopicInfo>> topics = co_await find_topics();
-  if (!topics) co_return complain(kTool, topics.error());
-  const std::vector<TopicInfo>* all = &*topics;
-  Result<Offsets> starts = co_await offsets_at(all, kStart);
-  if (!starts) co_return complain(kTool, starts.error());
-  Result<Offsets> ends = co_await offsets_at(all, kEnd);
-  if (!ends) co_return complain(kTool, ends.error());
-  Table table({"topic", "partition", "leader", "epoch", "replicas", "isr", "start", "end"},
-              options_.json);
-  for (const TopicInfo& topic : *topics) {
-    for (size_t i = 0; i < topic.partitions.size(); i++) {
-      const PartitionInfo& partition = topic.partitions[i];
-      auto offset = [&](const Offsets& offsets) {
-        auto known = offsets.find({topic.name, static_cast<int32_t>(i)});
-        return known == offsets.end() ? std::string("null") : std::to_string(known->second);
-      };
-      table.add({json_text(topic.name), std::to_string(i), std::to_string(partition.leader),
-                 std::to_string(partition.leader_epoch), json_list(partition.replicas),
-                 json_list(partition.isr), offset(*starts), offset(*ends)});
+  Instant give_up = loop().now() + kPatience;
+  while (true) {
+    std::map<int32_t, Wanted> by_leader;
+    for (const auto& [partition, error] : missing) {
+      const TopicInfo* topic = client_.known(partition.topic);
+      auto index = static_cast<size_t>(partition.partition);
+      if (topic == nullptr || index >= topic->partitions.size()) continue;
+      int32_t leader = topic->partitions[index].leader;
+      if (leader >= 0) by_leader[leader].emplace_back(partition, question);
     }
+    bool may_move = false;
+    for (auto& [leader, wanted] : by_leader) {
+      Wanted asked = wanted;
+      Result<Offsets> answered = co_await client_.offsets(std::move(asked), true);
+      if (answered) {
+        for (const auto& [partition, offset] : *answered) missing.erase(partition);
+        found.merge(*answered);
+        continue;
+      }
+      may_move = may_move || remedy_for(answered.error().code) != Remedy::give_up;
+      for (const auto& [partition, asked_for] : wanted) missing[partition] = answered.error();
+    }
+    if (missing.empty() || !may_move || loop().now() >= give_up) break;
+    Instant next = loop().now() + client_.config().retry_backoff;
+    co_await sleep_until(loop(), next);
+    std::vector<std::string> names;
+    for (const auto& [partition, error] : missing) {
+      if (names.empty() || names.back() != partition.topic) names.push_back(partition.topic);
+    }
+    Result<std::vector<TopicInfo>> again = co_await client_.topics(std::move(names));
+    if (!again) break;
   }
-  co_return print(table, missing_);
+  for (const auto& [partition, error] : missing) {
+    complain_of(text("partition ", partition_name(partition)), error.code, error.message);
+  }
+  co_return std::move(found);
 }
 
-Task<int> AdminRun::topic_offsets() {
-  Result<std::vector<TopicInfo>> topics = co_await find_topics();
-  if (!topics) co_return complain(kTool, topics.error());
-  const std::vector<TopicInfo>* all = &*topics;
-  Result<Offsets> starts = co_await offsets_at(all, kStart);
-  if (!starts) co_return complain(kTool, starts.error());
-  Result<Offsets> ends = co_await offsets_at(all, kEnd);
-  if (!ends) co_return complain(kTool, ends.error());
+Task<AdminRun::Offsets> AdminRun::offsets_of_position(const std::vector<TopicInfo>* topics) {
+  const Position& at = options_.at;
+  Offsets ends = co_await offsets_at(topics, kEnd);
+  Offsets starts;
+  if (!ends.empty()) starts = co_await offsets_at(topics, kStart);
   Offsets at_time;
-  if (at_.kind == Position::Kind::time) {
-    int64_t time = std::max<int64_t>(0, at_.number);
-    Result<Offsets> answers = co_await offsets_at(all, time);
-    if (!answers) co_return complain(kTool, answers.error());
-    at_time = std::move(*answers);
+  if (at.kind == Position::Kind::time && !ends.empty()) {
+    int64_t time = std::max<int64_t>(0, at.number);
+    at_time = co_await offsets_at(topics, time);
   }
-  Table table({"topic", "partition", "offset"}, options_.json);
-  for (const auto& [name, end] : *ends) {
-    int64_t start = (*starts)[name];
-    int64_t offset = at_.number;
+  Offsets found;
+  for (const auto& [partition, end] : ends) {
+    auto begins = starts.find(partition);
+    if (begins == starts.end()) continue;
+    int64_t start = begins->second;
+    int64_t offset = at.number;
     // The number is no more than the log is long, or the end would be passed.
-    if (at_.kind == Position::Kind::start) offset = start + std::min(at_.number, end - start);
-    if (at_.kind == Position::Kind::end) offset = end - at_.number;
-    if (at_.kind == Position::Kind::time) offset = at_time[name] < 0 ? end : at_time[name];
-    table.add({json_text(name.topic), std::to_string(name.partition),
-               std::to_string(std::clamp(offset, start, std::max(start, end)))});
+    if (at.kind == Position::Kind::start) offset = start + std::min(at.number, end - start);
+    if (at.kind == Position::Kind::end) offset = end - at.number;
+    if (at.kind == Position::Kind::time) {
+      auto answer = at_time.find(partition);
+      if (answer == at_time.end()) continue;
+      offset = answer->second < 0 ? end : answer->second;
+    }
+    found[partition] = std::clamp(offset, start, std::max(start, end));
   }
-  co_return print(table, missing_);
+  co_return std::move(found);
 }
 
-// For scripts all of it, for people what failed; the plan where nothing was done.
-int AdminRun::print_changes(const std::vector<Change>& changes, bool even_if_plain) const {
-  int status = 0;
-  std::vector<std::string> columns{"topic", "status", "error", "message"};
-  if (options_.if_not_exists) columns.emplace_back("differs");
+Task<bool> AdminRun::broker_shows(int32_t broker, const std::vector<std::string>* topics,
+                                  size_t partitions, bool gone) {
+  MetadataRequest request;
+  request.allow_auto_topic_creation = false;
+  request.topics.emplace();
+  for (const std::string& topic : *topics) request.topics->emplace_back().name = topic;
+  const MetadataRequest* asked = &request;
+  std::optional<int32_t> whom = broker;
+  auto answer = co_await admin_.ask(asked, whom);
+  if (!answer) co_return true;  // it is not there to be asked by others either
+  for (const auto& topic : answer->message.topics) {
+    if (gone) {
+      if (Code{topic.error_code} != Code::unknown_topic_or_partition) co_return false;
+      continue;
+    }
+    if (topic.error_code != 0 || topic.partitions.size() < partitions) co_return false;
+    for (const auto& partition : topic.partitions) {
+      if (partition.leader_id < 0) co_return false;
+    }
+  }
+  co_return true;
+}
+
+Task<void> AdminRun::settle(std::vector<std::string> topics, size_t partitions, bool gone) {
+  if (topics.empty()) co_return;
+  Instant give_up = loop().now() + kPatience;
+  Result<void> learned = co_await client_.learn_brokers();
+  if (!learned) co_return;
+  std::vector<int32_t> brokers;
+  for (const auto& [id, broker] : client_.brokers()) brokers.push_back(id);
+  const std::vector<std::string>* which = &topics;
+  while (!brokers.empty() && loop().now() < give_up) {
+    int32_t broker = brokers.back();
+    bool shows = co_await broker_shows(broker, which, partitions, gone);
+    if (shows) {
+      brokers.pop_back();
+      continue;
+    }
+    Instant next = loop().now() + client_.config().retry_backoff / 4;
+    co_await sleep_until(loop(), next);
+  }
+}
+
+int AdminRun::print_text(const std::string& text) {
+  Output output(STDOUT_FILENO);
+  output.buffer() = text;
+  Result<void> written = output.flush();
+  if (!written) complain_of(written.error());
+  return status_;
+}
+
+int AdminRun::print(const Table& table) {
+  std::string out;
+  table.print(out);
+  return print_text(out);
+}
+
+int AdminRun::print_changes(std::vector<std::string> columns,
+                            const std::vector<AdminChange>& changes, bool plan, bool has_differs) {
+  for (const char* column : {"status", "error", "message"}) columns.emplace_back(column);
+  if (has_differs) columns.emplace_back("differs");
   Table table(std::move(columns), options_.json);
-  for (const Change& change : changes) {
-    if (change.error != Code::none) {
-      complain(kTool, text("topic ", printable(change.topic), ": ", name_of(change.error),
-                           change.message.empty() ? "" : ": ", printable(change.message)));
-      status = worse_exit(status, exit_for({change.error, "", 0}));
+  std::string last;
+  for (const AdminChange& change : changes) {
+    // Where only --yes is missing, that is what there is to say.
+    bool is_said = plan && !options_.dry_run;
+    if (change.error != Code::none && !is_said) {
+      // What was refused together is said once.
+      std::string said = text(change.what, name_of(change.error), change.message);
+      if (said != last) complain_of(change.what, change.error, change.message);
+      last = std::move(said);
     }
-    if (!change.differs.empty()) {
-      complain(kTool, text("topic ", change.topic, " is there, and differs: ", change.differs));
-    }
-    std::vector<std::string> row{
-        json_text(change.topic), json_text(change.status),
-        change.error == Code::none ? "null" : json_text(name_of(change.error)),
-        change.message.empty() ? "null" : json_text(change.message)};
-    if (options_.if_not_exists) row.push_back(change.differs.empty() ? "{}" : change.differs);
+    std::vector<std::string> row = change.cells;
+    row.push_back(json_text(change.status));
+    row.push_back(change.error == Code::none ? "null" : json_text(name_of(change.error)));
+    row.push_back(change.message.empty() ? "null" : json_text(change.message));
+    if (has_differs) row.push_back(change.differs.empty() ? "{}" : change.differs);
     table.add(std::move(row));
   }
-  return options_.json || even_if_plain ? print(table, status) : status;
+  return options_.json || plan ? print(table) : status_;
 }
 
-CreateTopicsRequest AdminRun::create_request() const {
-  CreateTopicsRequest request;
-  request.timeout_ms = kRequestTimeoutMs;
-  request.validate_only = options_.dry_run;
-  for (const std::string& name : options_.topics) {
-    auto& topic = request.topics.emplace_back();
-    topic.name = name;
-    topic.num_partitions = options_.partitions;
-    topic.replication_factor = options_.replication_factor;
-    for (const std::string& config : options_.configs) {
-      auto [key, value] = key_and_value(config);
-      auto& told = topic.configs.emplace_back();
-      told.name = key;
-      told.value = value;
-    }
-  }
-  return request;
-}
-
-Task<int> AdminRun::create_topics() {
-  CreateTopicsRequest request = create_request();
-  const CreateTopicsRequest* asked = &request;
-  auto answer = co_await change(asked);
-  if (!answer) co_return complain(kTool, answer.error());
-  std::vector<Change> changes;
-  for (const auto& topic : answer->message.topics) {
-    Change& change = changes.emplace_back();
-    change.topic = std::string(topic.name);
-    change.error = Code{topic.error_code};
-    if (topic.error_message) change.message = std::string(*topic.error_message);
-    if (change.error != Code::none) change.status = "failed";
-    if (change.error == Code::none && options_.dry_run) change.status = "planned";
-  }
-  for (Change& one : changes) {
-    if (one.error != Code::topic_already_exists || !options_.if_not_exists) continue;
-    one = {one.topic, "unchanged", Code::none, "", ""};
-    Change* there = &one;
-    Result<void> compared = co_await compare(there);
-    if (!compared) co_return complain(kTool, compared.error());
-  }
-  co_return print_changes(changes, options_.dry_run);
-}
-
-// Says of a topic that is there already in what it is not what was wanted.
-Task<Result<void>> AdminRun::compare(Change* change) {
-  std::vector<std::string> names{change->topic};
-  Result<std::vector<TopicInfo>> found = co_await client_.topics(std::move(names));
-  if (!found) co_return pass(found);
-  auto differs = [&](std::string_view key, const std::string& is, const std::string& wanted) {
-    if (is == wanted) return;
-    change->differs +=
-        text(change->differs.empty() ? "{" : ",", json_text(key), ":[", is, ",", wanted, "]");
-  };
-  if (!found->empty() && !found->front().partitions.empty()) {
-    const TopicInfo& topic = found->front();
-    if (options_.partitions >= 0) {
-      differs("partitions", std::to_string(topic.partitions.size()),
-              std::to_string(options_.partitions));
-    }
-    if (options_.replication_factor >= 0) {
-      differs("replication_factor", std::to_string(topic.partitions.front().replicas.size()),
-              std::to_string(options_.replication_factor));
-    }
-  }
-  DescribeConfigsRequest request;
-  auto& resource = request.resources.emplace_back();
-  resource.resource_type = kTopicResource;
-  resource.resource_name = change->topic;
-  resource.configuration_keys.emplace();
-  for (const std::string& config : options_.configs) {
-    resource.configuration_keys->push_back(key_and_value(config).first);
-  }
-  if (!resource.configuration_keys->empty()) {
-    const DescribeConfigsRequest* asked = &request;
-    auto answer = co_await this->change(asked);
-    if (!answer) co_return pass(answer);
-    std::map<std::string_view, std::string_view> is;
-    for (const auto& result : answer->message.results) {
-      for (const auto& config : result.configs) is[config.name] = config.value.value_or("");
-    }
-    for (const std::string& config : options_.configs) {
-      auto [key, value] = key_and_value(config);
-      differs(key, is.contains(key) ? json_text(is[key]) : "null", json_text(value));
-    }
-  }
-  if (!change->differs.empty()) change->differs += '}';
-  co_return Result<void>{};
-}
-
-Task<int> AdminRun::delete_topics() {
-  std::vector<Change> changes;
-  if (!options_.yes || options_.dry_run) {
-    Result<std::vector<TopicInfo>> topics = co_await find_topics();
-    if (!topics) co_return complain(kTool, topics.error());
-    for (const TopicInfo& topic : *topics) {
-      changes.push_back({topic.name, "planned", Code::none, "", ""});
-    }
-    int status = print_changes(changes, true);
-    if (options_.dry_run) co_return worse_exit(status, missing_);
-    complain(kTool, text(changes.size(), " topics would be deleted; --yes does it"));
-    co_return kExitUsage;
-  }
-  // Newer versions take structures, older ones names.
-  constexpr int16_t kFirstWithStructures = 6;
-  Result<std::shared_ptr<ClientConnection>> connection = co_await client_.controller_or_any();
-  if (!connection) co_return complain(kTool, connection.error());
-  int16_t version = (*connection)->version_of(DeleteTopicsRequest::api).value_or(0);
-  DeleteTopicsRequest request;
-  request.timeout_ms = kRequestTimeoutMs;
-  for (const std::string& name : options_.topics) {
-    if (version >= kFirstWithStructures) {
-      request.topics.emplace_back().name = name;
-    } else {
-      request.topic_names.push_back(name);
-    }
-  }
-  const DeleteTopicsRequest* asked = &request;
-  auto answer = co_await change(asked);
-  if (!answer) co_return complain(kTool, answer.error());
-  for (const auto& topic : answer->message.responses) {
-    Change& change = changes.emplace_back();
-    change.topic = std::string(topic.name.value_or(""));
-    change.error = Code{topic.error_code};
-    if (topic.error_message) change.message = std::string(*topic.error_message);
-    if (change.error != Code::none) change.status = "failed";
-  }
-  co_return print_changes(changes, false);
-}
-
-Task<int> AdminRun::describe_cluster() {
-  Result<void> asked = co_await client_.learn_brokers();
-  if (!asked) co_return complain(kTool, asked.error());
-  Table table({"cluster", "broker", "host", "port", "rack", "controller"}, options_.json);
-  for (const auto& [id, broker] : client_.brokers()) {
-    table.add({json_text(client_.cluster_id()), std::to_string(id), json_text(broker.address.host),
-               std::to_string(broker.address.port), broker.rack ? json_text(*broker.rack) : "null",
-               id == client_.controller() ? "true" : "false"});
-  }
-  co_return print(table, 0);
+int AdminRun::planned(int status, std::string_view what) {
+  if (options_.dry_run) return status;
+  complain(kAdmin, text(what, "; --yes does it"));
+  return kExitUsage;
 }
 
 }  // namespace eventd
