@@ -86,6 +86,20 @@ TEST_CASE("a partition that is older than what was found is not read to its star
   CHECK(read < 100);
 }
 
+TEST_CASE("a partition that may still have newer ones is read on, though enough were found") {
+  std::vector<TopicPartition> names = {{"burst", 0}, {"older", 1}};
+  std::map<const TopicPartition*, Log> logs;
+  for (int64_t i = 0; i < 100; i++) {
+    logs[&names[0]].push_back({i, 50, i % 2 == 0});
+    logs[&names[1]].push_back({i, 49});
+  }
+  LastRecords last(30);
+  for (const TopicPartition& name : names) last.add(name, 0, 100);
+  std::vector<HeldRecord> found = find(last, logs);
+  REQUIRE(found.size() == 30);
+  for (const HeldRecord& record : found) CHECK(record.partition() == names[0]);
+}
+
 TEST_CASE("no range is asked for twice, and none has a gap before the next") {
   TopicPartition name{"t", 0};
   LastRecords last(1);
