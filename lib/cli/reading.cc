@@ -79,6 +79,9 @@ Task<Result<void>> Reading::find_topics() {
     if (!found) co_return pass(found);
     if (*found > 0 || !options_.follow) break;
     waited_ = true;
+    bool is_idle = options_.idle_ms &&
+                   loop_.now() - last_record_ >= std::chrono::milliseconds(*options_.idle_ms);
+    if (is_idle) end(options_.idle_given);
     Instant next = loop_.now() + kAskAgainAfter;
     co_await sleep_until(loop_, next);
   }

@@ -15,7 +15,7 @@ fill() { /usr/bin/python3 "$here/consume_kafka.py" "$1" "$EVENT_BROKERS" "${@:2}
 
 cd "$work"
 broker=$(kafka start "$work/kafka" "$(free_port)" log.cleaner.backoff.ms=100 \
-  offsets.topic.num.partitions=1 transaction.state.log.num.partitions=1 \
+  log.retention.ms=-1 offsets.topic.num.partitions=1 transaction.state.log.num.partitions=1 \
   group.initial.rebalance.delay.ms=0) || fail "Kafka does not start"
 background+=("$(cat "$work/kafka/pid")")
 export EVENT_BROKERS=$broker

@@ -30,7 +30,7 @@ PYTHON
 }
 
 cd "$work"
-start_broker -X log.retention.check.interval.ms=3600000
+start_broker -X log.retention.ms=-1  # the times of these records are long ago
 export EVENT_BROKERS=$broker
 event-admin topic create t two --partitions 1
 event-admin topic create six --partitions 6
@@ -133,6 +133,10 @@ is "$(cat followed)" "1b 0c 0d " "--merge with a silent partition"
 follow t -f --until idle=300ms --stats
 ends_with 0
 is "$(jq -r .ended_by follow_err)" "idle=300ms" "idle"
+follow absent -f --until idle=300ms
+ends_with 0
+follow absent -f --timeout 300ms
+ends_with 5
 follow t -f --until @+400ms --stats
 ends_with 0
 is "$(jq -r .ended_by follow_err)" "@+400ms" "a time that passes"
