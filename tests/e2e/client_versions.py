@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tools do their jobs with a broker as old as Kafka 2.1, and with one of the future.
 
-Both are eventd behind a proxy that offers other versions: what the tools print must be the same, and
-nothing is sent in a version that was not offered.
+Both are eventd behind a proxy that offers other versions: what the tools print must be the same,
+and nothing is sent in a version that was not offered.
 """
 
 import json
@@ -54,7 +54,7 @@ def administer(shell):
     admin("topic", "offsets", "t", "--at", "start", "-j")
     admin("topic", "offsets", "t", "--at", "@1700000000004", "-j")
     admin("topic", "set-partitions", "u", "3")
-    admin("topic", "trim", "t", "-p", "0", "--until", "2", "--yes")
+    admin("topic", "trim", "t", "--until", "1", "--yes")
     admin("topic", "offsets", "t", "--at", "start", "-j")
     admin("config", "set", "topic", "u", "retention.bytes=1M", "segment.ms=1h")
     admin("config", "unset", "topic", "u", "segment.ms")
@@ -82,7 +82,7 @@ def main():
             VersionProxy() as proxy:
         # Clients are told to come by the proxy.
         advertised = f"advertised.listeners=PLAINTEXT://{proxy.address}"
-        with Broker(folder, "-X", advertised) as broker:
+        with Broker(folder, "-X", advertised, "-X", "log.retention.ms=-1") as broker:
             now = ask_versions(broker.address)
             ages = {"today": now, "2.1": versions_of_2_1(), "later": versions_of_the_future(now)}
             told = {}
@@ -90,7 +90,7 @@ def main():
                 proxy.stand_before(broker.address, versions)
                 told[age] = do_all(proxy.address)
                 assert not proxy.violations, f"{age}: sent, but not offered: {proxy.violations}"
-                assert proxy.asked[FETCH] > 5 and proxy.asked[LIST_OFFSETS] > 5, proxy.asked
+                assert proxy.asked[FETCH] >= 3 and proxy.asked[LIST_OFFSETS] >= 3, proxy.asked
                 print(f"{age}: {sum(proxy.asked.values())} requests")
             for age in ages:
                 for one, other in zip(told["today"], told[age], strict=True):
