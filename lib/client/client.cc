@@ -62,9 +62,8 @@ Task<Result<std::shared_ptr<ClientConnection>>> Client::connect(Address address,
     if (!known->second->failed()) co_return known->second;
     connections_.erase(known);
   }
-  Result<std::shared_ptr<ClientConnection>> opened =
-      co_await ClientConnection::open(loop_, std::move(address), config_.client_id,
-                                      config_.security.get(), deadline);
+  Result<std::shared_ptr<ClientConnection>> opened = co_await ClientConnection::open(
+      loop_, std::move(address), config_.client_id, config_.security.get(), deadline);
   if (!opened) co_return std::move(opened);
   if (closed_) {
     (*opened)->close();
@@ -102,7 +101,8 @@ Task<Result<std::shared_ptr<ClientConnection>>> Client::any() {
     if (connection) co_return std::move(connection);
     last = std::move(connection.error());
   }
-  last.code = Code::connection_failed;
+  // Who is there and does not accept us is not tried again.
+  if (last.code != Code::sasl_authentication_failed) last.code = Code::connection_failed;
   if (candidates.size() > 1) {
     last.message =
         text("none of ", candidates.size(), " brokers answers; the last: ", last.message);

@@ -19,6 +19,16 @@ constexpr size_t kTogetherMax = 32 << 10;
 constexpr std::chrono::seconds kProveAgain{30};
 constexpr const char* kNoKafka = "what answers there does not speak Kafka's protocol";
 
+// Who begins like that.
+std::string speaker(Bytes prefix) {
+  if ((prefix[0] == 0x15 || prefix[0] == 0x16) && prefix[1] == 3) {
+    return text(kNoKafka, " but TLS (security.protocol=SSL or SASL_SSL)");
+  }
+  if (text_of(prefix) == "HTTP") return text(kNoKafka, " but HTTP");
+  if (text_of(prefix) == "SSH-") return text(kNoKafka, " but SSH");
+  return kNoKafka;
+}
+
 }  // namespace
 
 ClientConnection::ClientConnection(Loop& loop, Address address, std::string client_id,
@@ -153,10 +163,14 @@ Task<Result<std::shared_ptr<const Buffer>>> ClientConnection::read_frame() {
   uint8_t prefix[4];
   MutableBytes room(prefix);
   Result<void> got = co_await channel_->read_exactly(room);
+  if (!got && got.error().code == Code::connection_closed && learned_ && !answered_) {
+    // So ends who asks for more than versions without having said who he is.
+    got.error().message += "; perhaps it wants another security.protocol";
+  }
   if (!got) co_return pass(got);
   auto size = load_big_endian<int32_t>(prefix);
   if (size < 4 || static_cast<size_t>(size) > (learned_ ? kFrameMax : kFirstFrameMax)) {
-    std::string why = learned_ ? text("sent a frame of ", size, " bytes") : kNoKafka;
+    std::string why = learned_ ? text("sent a frame of ", size, " bytes") : speaker(prefix);
     co_return eventd::fail(Code::bad_data, std::move(why));
   }
   auto frame = std::make_shared<Buffer>();
@@ -190,6 +204,7 @@ Task<void> ClientConnection::read_answers(std::shared_ptr<ClientConnection> self
       break;
     }
     pending_.pop_front();
+    answered_ = learned_;
     pending->frame = std::move(*frame);
     pending->body_at = *body;
     pending->done = true;

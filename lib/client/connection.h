@@ -106,6 +106,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   Loop::TimerId prove_again_at_ = 0;
   bool writing_ = false;
   bool learned_ = false;  // what the broker serves; before that its frames are small
+  bool answered_ = false;  // something since then
   bool failed_ = false;
   Error error_;
 };

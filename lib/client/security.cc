@@ -14,6 +14,7 @@ namespace {
 
 // No mechanism of ours has as many messages.
 constexpr int kMessagesMax = 8;
+constexpr std::chrono::milliseconds kSessionMin{1000};
 
 std::unexpected<Error> refused(const ClientConnection& connection, Code code,
                                std::string_view why) {
@@ -28,6 +29,10 @@ Task<Result<void>> shake_hands(ClientConnection& connection, SaslMechanism mecha
   if (!answer) co_return pass(answer);
   Code code{answer->message.error_code};
   if (code == Code::none) co_return Result<void>{};
+  if (code == Code::illegal_sasl_state) {
+    co_return refused(connection, Code::sasl_authentication_failed,
+                      "it asks for no SASL at this port (security.protocol)");
+  }
   std::string theirs;
   for (std::string_view each : answer->message.mechanisms) {
     theirs += text(theirs.empty() ? "" : ", ", printable(each, 40));
@@ -77,6 +82,8 @@ Task<Result<std::chrono::milliseconds>> authenticate(ClientConnection& connectio
     // Beyond a month nobody waits; a hostile number would overflow.
     int64_t limit = int64_t{31} * 24 * 3600 * 1000;
     lifetime = std::chrono::milliseconds(std::clamp<int64_t>(told.session_lifetime_ms, 0, limit));
+    // One that wants us to do nothing else is asked once a second.
+    if (lifetime.count() > 0) lifetime = std::max(lifetime, kSessionMin);
   }
   co_return refused(connection, Code::sasl_authentication_failed, "it takes no end");
 }

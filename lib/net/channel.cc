@@ -132,6 +132,14 @@ class TlsChannel : public Channel {
     co_return std::move(got);
   }
 
+  // The alerts of a broker that has none from us, or not one of its liking.
+  static bool wants_certificate(int reason) {
+    return reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED ||
+           reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE ||
+           reason == SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN ||
+           reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA || reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE;
+  }
+
   std::unexpected<Error> failed() const {
     long verified = SSL_get_verify_result(session_);
     unsigned long code = ERR_peek_last_error();
@@ -141,7 +149,19 @@ class TlsChannel : public Channel {
       const char* reason = ERR_reason_error_string(code);
       if (reason != nullptr) why = reason;
     }
-    if (verified != X509_V_OK) why = X509_verify_cert_error_string(verified);
+    if (verified == X509_V_ERR_HOSTNAME_MISMATCH || verified == X509_V_ERR_IP_ADDRESS_MISMATCH) {
+      why =
+          "its certificate is for another host "
+          "(ssl.endpoint.identification.algorithm= checks no name)";
+    } else if (verified != X509_V_OK) {
+      why = text("its certificate is not trusted: ",
+                 std::string_view(X509_verify_cert_error_string(verified)),
+                 " (ssl.truststore.location or ssl.ca.location names whom to trust)");
+    } else if (wants_certificate(ERR_GET_REASON(code))) {
+      why += "; the broker wants a certificate that it trusts (ssl.keystore.location)";
+    } else if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER) {
+      why = "what answers there does not speak TLS (security.protocol)";
+    }
     return fail(Code::sasl_authentication_failed, text("TLS: ", why));
   }
 

@@ -140,6 +140,8 @@ bool is_address(const std::string& host) {
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::make(const TlsConfig& config) {
+  // The system's openssl.cnf may name modules that a static library cannot load.
+  OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
   if (context == nullptr) return bad("TLS");
   std::shared_ptr<const TlsContext> made(new TlsContext(context, config.check_host_name));
