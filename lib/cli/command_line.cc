@@ -4,24 +4,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <numeric>
 
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
+#include "lib/cli/edit_distance.h"
 #include "lib/cli/escapes.h"
 #include "lib/cli/progress.h"
-#include "lib/cli/topic_cache.h"
 
 namespace eventd {
 
 namespace {
-
-constexpr uint16_t kDefaultPort = 9092;
-constexpr Property kProperties[] = {
-    {"client.id", "the name by which brokers know the tool (its own name)"},
-    {"request.timeout.ms", "how long a broker may take for an answer (30000)"},
-};
 
 // Letters of kcat's that mean something else here, or nothing.
 constexpr std::pair<std::string_view, std::string_view> kKcatLetters[] = {
@@ -37,27 +29,6 @@ constexpr std::pair<std::string_view, std::string_view> kKcatLetters[] = {
     {"-L", "event-admin topic describe"},
     {"-Q", "event-admin topic offsets"},
 };
-
-size_t distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); i++) {
-    size_t diagonal = row[0]++;
-    for (size_t j = 0; j < b.size(); j++) {
-      size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-std::optional<Codec> codec_named(std::string_view name) {
-  for (Codec codec : {Codec::none, Codec::gzip, Codec::snappy, Codec::lz4, Codec::zstd}) {
-    if (name_of(codec) == name) return codec;
-  }
-  return std::nullopt;
-}
 
 int rank(int status) {
   switch (status) {
@@ -128,7 +99,8 @@ CommandLine::CommandLine(std::string tool, std::string description,
     : tool_(std::move(tool)),
       app_(std::move(description), tool_),
       properties_(properties.begin(), properties.end()) {
-  properties_.insert(properties_.end(), std::begin(kProperties), std::end(kProperties));
+  std::span<const Property> shared = client_properties();
+  properties_.insert(properties_.end(), shared.begin(), shared.end());
   app_.set_help_flag("-h,--help", "Print this help and exit");
   app_.set_version_flag("-V,--version", text(tool_, " ", std::string_view(EVENTD_VERSION)),
                         "Print the version and exit");
@@ -137,6 +109,10 @@ CommandLine::CommandLine(std::string tool, std::string description,
   app_.add_option("-X,--set", common.settings, "Set a client property by Kafka's name")
       ->type_name("K=V")
       ->allow_extra_args(false);
+  app_.add_option("--profile", common.profile, "Brokers and credentials of config.json")
+      ->type_name("NAME");
+  app_.add_option("--properties", common.properties, "Those of a Java client's properties")
+      ->type_name("FILE");
   app_.add_flag("-q,--quiet", common.quiet, "No progress");
   app_.add_flag("-v,--verbose", common.verbose, "Say what the connection does");
   app_.get_formatter()->column_width(28);
@@ -175,7 +151,7 @@ std::string nearest(const CLI::App& app, std::string_view unknown) {
   std::string best;
   size_t best_distance = 4;
   auto look_at = [&](std::string name) {
-    size_t found = distance(unknown, name);
+    size_t found = edit_distance(unknown, name);
     if (found >= best_distance || found >= unknown.size()) return;
     best_distance = found;
     best = std::move(name);
@@ -190,7 +166,8 @@ std::string nearest(const CLI::App& app, std::string_view unknown) {
 }
 
 std::string_view nearest_of(std::span<const std::string_view> known, std::string_view unknown) {
-  return *std::ranges::min_element(known, {}, [&](auto one) { return distance(unknown, one); });
+  return *std::ranges::min_element(known, {},
+                                   [&](auto one) { return edit_distance(unknown, one); });
 }
 
 // One line for what CLI11 found wrong.
@@ -286,105 +263,6 @@ Result<void> CommandLine::finish_format() {
 int CommandLine::usage(std::string_view line) const {
   complain(tool_, line);
   return kExitUsage;
-}
-
-Result<void> CommandLine::check_settings() const {
-  for (const std::string& given : common.settings) {
-    size_t equals = given.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return fail(Code::bad_usage, text("-X ", printable(given), ": not KEY=VALUE"));
-    }
-    std::string name = given.substr(0, equals);
-    if (std::ranges::find(properties_, name, &Property::name) != properties_.end()) continue;
-    std::string all;
-    for (const Property& known : properties_) {
-      all += text(all.empty() ? "" : ", ", std::string_view(known.name));
-    }
-    return fail(Code::bad_usage, text("-X ", printable(name), ": ", tool_, " has ", all));
-  }
-  return {};
-}
-
-std::optional<std::string> CommandLine::setting(std::string_view name) const {
-  std::optional<std::string> found;
-  for (const std::string& given : common.settings) {
-    size_t equals = given.find('=');
-    if (given.substr(0, equals) == name) found = given.substr(equals + 1);
-  }
-  return found;
-}
-
-Result<std::optional<int32_t>> CommandLine::number_setting(std::string_view name,
-                                                           int32_t least) const {
-  std::optional<std::string> given = setting(name);
-  if (!given) return std::optional<int32_t>();
-  auto value = parse_number<int32_t>(*given);
-  if (!value || *value < least) {
-    return fail(Code::bad_usage,
-                text("-X ", name, ": ", printable(*given), " is no number from ", least, " on"));
-  }
-  return value;
-}
-
-Result<ClientConfig> CommandLine::client_config() const {
-  ClientConfig config;
-  config.client_id = setting("client.id").value_or(tool_);
-  std::string brokers = common.brokers;
-  for (const char* name : {"EVENT_BROKERS", "KAFKA_BOOTSTRAP_SERVERS"}) {
-    const char* value = std::getenv(name);
-    if (brokers.empty() && value != nullptr) brokers = value;
-  }
-  if (brokers.empty()) brokers = "127.0.0.1:9092";
-  for (std::string_view item : split(brokers, ',')) {
-    Result<Address> address = parse_address(trim(item), kDefaultPort);
-    if (!address) return pass(address, "brokers");
-    config.brokers.push_back(std::move(*address));
-  }
-  auto timeout = number_setting("request.timeout.ms", 1);
-  if (!timeout) return pass(timeout);
-  if (*timeout) config.request_timeout = std::chrono::milliseconds(**timeout);
-  config.on_topics = [cache = topic_cache_path(config.brokers)](const auto& topics, bool all) {
-    remember_topics(cache, topics, all);
-  };
-  return config;
-}
-
-Result<ProducerConfig> CommandLine::producer_config() const {
-  ProducerConfig config;
-  if (auto name = setting("compression.type")) {
-    std::optional<Codec> codec = codec_named(*name);
-    if (!codec) {
-      return fail(
-          Code::bad_usage,
-          text("-X compression.type: none, gzip, snappy, lz4 or zstd, not ", printable(*name)));
-    }
-    config.codec = *codec;
-  }
-  auto batch = number_setting("batch.size", 0);
-  if (!batch) return pass(batch);
-  auto linger = number_setting("linger.ms", 0);
-  if (!linger) return pass(linger);
-  auto delivery = number_setting("delivery.timeout.ms", 1);
-  if (!delivery) return pass(delivery);
-  if (*batch) config.batch_bytes = static_cast<size_t>(**batch);
-  if (*linger) config.linger = std::chrono::milliseconds(**linger);
-  if (*delivery) config.delivery_timeout = std::chrono::milliseconds(**delivery);
-  if (auto acks = setting("acks"); acks && *acks != "all" && *acks != "-1") {
-    return fail(Code::bad_usage, "-X acks: an idempotent producer has acks=all");
-  }
-  return config;
-}
-
-Result<FetcherConfig> CommandLine::fetcher_config() const {
-  FetcherConfig config;
-  std::string level = setting("isolation.level").value_or("read_committed");
-  if (level != "read_committed" && level != "read_uncommitted") {
-    return fail(
-        Code::bad_usage,
-        text("-X isolation.level: read_committed or read_uncommitted, not ", printable(level)));
-  }
-  config.committed_only = level == "read_committed";
-  return config;
 }
 
 }  // namespace eventd

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lib/base/result.h"
+#include "lib/cli/configuration.h"
 #include "lib/cli/record_template.h"
 #include "lib/client/client.h"
 #include "lib/client/fetcher.h"
@@ -49,14 +50,10 @@ struct RecordFormat {
 struct CommonOptions {
   std::string brokers;
   std::vector<std::string> settings;
+  std::optional<std::string> profile;
+  std::optional<std::string> properties;
   bool quiet = false;
   bool verbose = false;
-};
-
-// A client property that -X takes, by Kafka's name.
-struct Property {
-  const char* name;
-  const char* about;
 };
 
 class CommandLine {
@@ -79,7 +76,8 @@ class CommandLine {
   // Says it and returns 2.
   int usage(std::string_view line) const;
 
-  // From -b, EVENT_BROKERS, KAFKA_BOOTSTRAP_SERVERS, and -X; bad_usage for what makes no sense.
+  // From what configuration.h names, read when the first of these is called; bad_usage or
+  // bad_config for what makes no sense.
   Result<ClientConfig> client_config() const;
   Result<ProducerConfig> producer_config() const;
   Result<FetcherConfig> fetcher_config() const;
@@ -88,8 +86,7 @@ class CommandLine {
   Result<void> check_settings() const;
   Result<void> finish_format();
   std::string explain(const CLI::ParseError& error) const;
-  std::optional<std::string> setting(std::string_view name) const;
-  Result<std::optional<int32_t>> number_setting(std::string_view name, int32_t least) const;
+  Result<const Configuration*> configuration() const;
 
   const std::string tool_;
   CLI::App app_;
@@ -99,7 +96,11 @@ class CommandLine {
   std::optional<std::string> key_delimiter_;
   std::optional<std::string> null_token_;
   std::optional<std::string> template_;
+  mutable std::optional<Configuration> configuration_;  // once it was asked for
 };
+
+// The properties that every client has.
+std::span<const Property> client_properties();
 
 // The name of an option or verb of `app` that is most like `unknown`, or nothing: of an option with
 // its dashes, for a letter of kcat's what we have instead.
