@@ -52,6 +52,14 @@ struct ModelBroker {
   size_t batch_max = SIZE_MAX;  // max.message.bytes
   std::string poison;           // a record with this value is refused with its batch
   int64_t next_id = 1000;
+  Uuid topic_id = Uuid::random();
+  // What it serves, and how often it was asked for something else.
+  std::map<ApiKey, VersionRange> versions{
+      {ApiKey::produce, {0, 9}},      {ApiKey::fetch, {0, 12}},
+      {ApiKey::list_offsets, {0, 7}}, {ApiKey::metadata, {0, 9}},
+      {ApiKey::api_versions, {0, 3}}, {ApiKey::init_producer_id, {0, 4}},
+  };
+  int unserved = 0;
   ScriptedBroker broker;
 
   ClientConfig config() const {
@@ -72,14 +80,16 @@ struct ModelBroker {
 
  private:
   ScriptedBroker::Reply handle(const RequestHeader& header, Bytes body) {
-    switch (static_cast<ApiKey>(header.api)) {
+    auto served = versions.find(ApiKey{header.api});
+    if (served == versions.end() || !served->second.contains(header.version)) {
+      unserved++;
+      // What a broker that is older than the question answers.
+      if (ApiKey{header.api} != ApiKey::api_versions) return Buffer{};
+      return ScriptedBroker::too_new(header);
+    }
+    switch (ApiKey{header.api}) {
       case ApiKey::api_versions:
-        return ScriptedBroker::versions(header, {{ApiKey::produce, 9},
-                                                 {ApiKey::fetch, 12},
-                                                 {ApiKey::list_offsets, 7},
-                                                 {ApiKey::metadata, 9},
-                                                 {ApiKey::api_versions, 3},
-                                                 {ApiKey::init_producer_id, 4}});
+        return ScriptedBroker::serves(header, versions);
       case ApiKey::metadata:
         return metadata(header);
       case ApiKey::init_producer_id: {
@@ -108,6 +118,7 @@ struct ModelBroker {
     response.controller_id = 1;
     auto& topic = response.topics.emplace_back();
     topic.name = "t";
+    topic.topic_id = topic_id;
     for (size_t i = 0; i < partitions.size(); i++) {
       auto& partition = topic.partitions.emplace_back();
       partition.partition_index = static_cast<int32_t>(i);
@@ -123,6 +134,7 @@ struct ModelBroker {
     ProduceResponse response;
     auto& topic = response.responses.emplace_back();
     topic.name = "t";
+    topic.topic_id = topic_id;
     auto& told = topic.partition_responses.emplace_back();
     told.index = data.index;
     bool appends = fault.append_first || (fault.code == Code::none && !fault.hang_up);

@@ -247,3 +247,24 @@ TEST_CASE("a record that no batch of the topic could hold is refused before it i
   run_with(model.loop, model.broker, attempt(model));
   CHECK(model.produced == 0);
 }
+
+TEST_CASE("a broker is asked only in versions that it serves, from Kafka 2.1 to 4.4") {
+  const std::map<ApiKey, VersionRange> kafka_2_1{
+      {ApiKey::produce, {0, 7}},      {ApiKey::fetch, {0, 10}},
+      {ApiKey::list_offsets, {0, 4}}, {ApiKey::metadata, {0, 7}},
+      {ApiKey::api_versions, {0, 2}}, {ApiKey::init_producer_id, {0, 1}},
+  };
+  const std::map<ApiKey, VersionRange> kafka_4_4{
+      {ApiKey::produce, {3, 13}},      {ApiKey::fetch, {4, 18}},
+      {ApiKey::list_offsets, {1, 11}}, {ApiKey::metadata, {0, 13}},
+      {ApiKey::api_versions, {0, 5}},  {ApiKey::init_producer_id, {0, 6}},
+  };
+  for (const auto& versions : {kafka_2_1, kafka_4_4}) {
+    ModelBroker model(1);
+    model.versions = versions;
+    Outcome outcome = run(model, numbers(3), single());
+    CHECK(outcome.acknowledged.size() == 3);
+    // The question for versions itself is the only one that may be too new.
+    CHECK(model.unserved <= (versions.at(ApiKey::api_versions).max < 3 ? 1 : 0));
+  }
+}

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -53,6 +54,24 @@ class ScriptedBroker {
     REQUIRE(encoded.has_value());
     store_big_endian<int32_t>(out.data(), static_cast<int32_t>(out.size() - sizeof(int32_t)));
     return out;
+  }
+
+  static Buffer serves(const RequestHeader& header, const std::map<ApiKey, VersionRange>& served) {
+    ApiVersionsResponse response;
+    for (const auto& [key, range] : served) {
+      auto& api = response.api_keys.emplace_back();
+      api.api_key = static_cast<int16_t>(key);
+      api.min_version = range.min;
+      api.max_version = range.max;
+    }
+    return answer(header, response);
+  }
+  // To a question for versions that is newer than the broker.
+  static Buffer too_new(RequestHeader header) {
+    header.version = 0;
+    ApiVersionsResponse response;
+    response.error_code = static_cast<int16_t>(Code::unsupported_version);
+    return answer(header, response);
   }
 
   // Says to serve one version of each API.
