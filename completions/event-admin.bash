@@ -10,6 +10,7 @@ _event_admin_topics() {
       -b | --brokers) list=${words[i + 1]} ;;
       -b?*) list=${words[i]#-b} ;;
       --brokers=*) list=${words[i]#*=} ;;
+      --profile | --profile=* | --properties | --properties=*) list='' ;;
     esac
   done
   local IFS=,
@@ -30,59 +31,60 @@ _event_admin_topics() {
 # operands (a kind each, the last for all that follow).
 _event_admin_at() {
   case $path in
-    '') verbs='topic config cluster log-dirs api-versions dump apply wait' flags='--brokers --help --quiet --set --verbose --version -V -X -b -h -q -v'
-      valued='--brokers --set -X -b' operands='' ;;
-    'topic ') verbs='list describe offsets create delete set-partitions trim' flags='--brokers --help --quiet --set --verbose --version -V -X -b -h -q -v'
-      valued='--brokers --set -X -b' operands='' ;;
-    'topic list ') verbs='' flags='--all --brokers --help --json --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
-      valued='--brokers --set -X -b' operands='topics' ;;
-    'topic describe ') verbs='' flags='--all --brokers --help --json --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
-      valued='--brokers --set -X -b' operands='topics' ;;
-    'topic offsets ') verbs='' flags='--all --at --brokers --help --json --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
-      valued='--at --brokers --set -X -b' operands='topics' ;;
-    'topic create ') verbs='' flags='--brokers --config --dry-run --help --if-not-exists --json --partitions --quiet --replication-factor --set --verbose --version -V -X -b -h -j -q -v'
-      valued='--brokers --config --partitions --replication-factor --set -X -b' operands='topics' ;;
-    'topic delete ') verbs='' flags='--brokers --dry-run --help --json --quiet --regex --set --verbose --version --yes -V -X -b -h -j -q -v'
-      valued='--brokers --set -X -b' operands='topics' ;;
-    'topic set-partitions ') verbs='' flags='--brokers --dry-run --help --json --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
-      valued='--brokers --set -X -b' operands='topics|nothing' ;;
-    'topic trim ') verbs='' flags='--brokers --dry-run --help --json --quiet --regex --set --until --verbose --version --yes -V -X -b -h -j -q -v'
-      valued='--brokers --set --until -X -b' operands='topics' ;;
-    'config ') verbs='get set unset' flags='--brokers --help --quiet --set --verbose --version -V -X -b -h -q -v'
-      valued='--brokers --set -X -b' operands='' ;;
-    'config get ') verbs='' flags='--all --brokers --help --json --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
-      valued='--brokers --set -X -b' operands='topic broker|topics|cleanup.policy compression.gzip.level compression.lz4.level compression.type compression.zstd.level delete.retention.ms file.delete.delay.ms flush.messages flush.ms follower.replication.throttled.replicas index.interval.bytes leader.replication.throttled.replicas local.retention.bytes local.retention.ms max.compaction.lag.ms max.message.bytes message.timestamp.after.max.ms message.timestamp.before.max.ms message.timestamp.type min.cleanable.dirty.ratio min.compaction.lag.ms min.insync.replicas preallocate remote.log.copy.disable remote.log.delete.on.disable remote.storage.enable retention.bytes retention.ms segment.bytes segment.index.bytes segment.jitter.ms segment.ms unclean.leader.election.enable' ;;
-    'config set ') verbs='' flags='--brokers --dry-run --help --json --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
-      valued='--brokers --set -X -b' operands='topic broker|topics|nothing' ;;
-    'config unset ') verbs='' flags='--brokers --dry-run --help --json --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
-      valued='--brokers --set -X -b' operands='topic broker|topics|cleanup.policy compression.gzip.level compression.lz4.level compression.type compression.zstd.level delete.retention.ms file.delete.delay.ms flush.messages flush.ms follower.replication.throttled.replicas index.interval.bytes leader.replication.throttled.replicas local.retention.bytes local.retention.ms max.compaction.lag.ms max.message.bytes message.timestamp.after.max.ms message.timestamp.before.max.ms message.timestamp.type min.cleanable.dirty.ratio min.compaction.lag.ms min.insync.replicas preallocate remote.log.copy.disable remote.log.delete.on.disable remote.storage.enable retention.bytes retention.ms segment.bytes segment.index.bytes segment.jitter.ms segment.ms unclean.leader.election.enable' ;;
-    'cluster ') verbs='' flags='--brokers --help --json --quiet --set --verbose --version -V -X -b -h -j -q -v'
-      valued='--brokers --set -X -b' operands='' ;;
-    'log-dirs ') verbs='' flags='--all --brokers --help --json --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
-      valued='--brokers --set -X -b' operands='topics' ;;
-    'api-versions ') verbs='' flags='--brokers --help --json --quiet --set --verbose --version -V -X -b -h -j -q -v'
-      valued='--brokers --set -X -b' operands='' ;;
-    'dump ') verbs='' flags='--all --brokers --help --quiet --regex --set --verbose --version -V -X -b -h -q -v'
-      valued='--brokers --set -X -b' operands='topics' ;;
-    'apply ') verbs='' flags='--brokers --diff --dry-run --help --json --prune --quiet --set --verbose --version --yes -V -X -b -h -j -q -v'
-      valued='--brokers --set -X -b' operands='files' ;;
-    'wait ') verbs='broker topic isr offset' flags='--brokers --help --quiet --set --verbose --version -V -X -b -h -q -v'
-      valued='--brokers --set -X -b' operands='' ;;
-    'wait broker ') verbs='' flags='--brokers --help --quiet --set --timeout --verbose --version -V -X -b -h -q -v'
-      valued='--brokers --set --timeout -X -b' operands='' ;;
-    'wait topic ') verbs='' flags='--brokers --help --quiet --regex --set --timeout --verbose --version -V -X -b -h -q -v'
-      valued='--brokers --set --timeout -X -b' operands='topics' ;;
-    'wait isr ') verbs='' flags='--all --brokers --help --quiet --regex --set --timeout --verbose --version -V -X -b -h -q -v'
-      valued='--brokers --set --timeout -X -b' operands='topics' ;;
-    'wait offset ') verbs='' flags='--brokers --help --partition --quiet --set --timeout --verbose --version -V -X -b -h -p -q -v'
-      valued='--brokers --partition --set --timeout -X -b -p' operands='topics|nothing' ;;
+    '') verbs='topic config cluster log-dirs api-versions dump apply wait' flags='--brokers --help --profile --properties --quiet --set --verbose --version -V -X -b -h -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='' ;;
+    'topic ') verbs='list describe offsets create delete set-partitions trim' flags='--brokers --help --profile --properties --quiet --set --verbose --version -V -X -b -h -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='' ;;
+    'topic list ') verbs='' flags='--all --brokers --help --json --profile --properties --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='topics' ;;
+    'topic describe ') verbs='' flags='--all --brokers --help --json --profile --properties --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='topics' ;;
+    'topic offsets ') verbs='' flags='--all --at --brokers --help --json --profile --properties --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--at --brokers --profile --properties --set -X -b' operands='topics' ;;
+    'topic create ') verbs='' flags='--brokers --config --dry-run --help --if-not-exists --json --partitions --profile --properties --quiet --replication-factor --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --config --partitions --profile --properties --replication-factor --set -X -b' operands='topics' ;;
+    'topic delete ') verbs='' flags='--brokers --dry-run --help --json --profile --properties --quiet --regex --set --verbose --version --yes -V -X -b -h -j -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='topics' ;;
+    'topic set-partitions ') verbs='' flags='--brokers --dry-run --help --json --profile --properties --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='topics|nothing' ;;
+    'topic trim ') verbs='' flags='--brokers --dry-run --help --json --profile --properties --quiet --regex --set --until --verbose --version --yes -V -X -b -h -j -q -v'
+      valued='--brokers --profile --properties --set --until -X -b' operands='topics' ;;
+    'config ') verbs='get set unset' flags='--brokers --help --profile --properties --quiet --set --verbose --version -V -X -b -h -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='' ;;
+    'config get ') verbs='' flags='--all --brokers --help --json --profile --properties --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='topic broker|topics|cleanup.policy compression.gzip.level compression.lz4.level compression.type compression.zstd.level delete.retention.ms file.delete.delay.ms flush.messages flush.ms follower.replication.throttled.replicas index.interval.bytes leader.replication.throttled.replicas local.retention.bytes local.retention.ms max.compaction.lag.ms max.message.bytes message.timestamp.after.max.ms message.timestamp.before.max.ms message.timestamp.type min.cleanable.dirty.ratio min.compaction.lag.ms min.insync.replicas preallocate remote.log.copy.disable remote.log.delete.on.disable remote.storage.enable retention.bytes retention.ms segment.bytes segment.index.bytes segment.jitter.ms segment.ms unclean.leader.election.enable' ;;
+    'config set ') verbs='' flags='--brokers --dry-run --help --json --profile --properties --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='topic broker|topics|nothing' ;;
+    'config unset ') verbs='' flags='--brokers --dry-run --help --json --profile --properties --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='topic broker|topics|cleanup.policy compression.gzip.level compression.lz4.level compression.type compression.zstd.level delete.retention.ms file.delete.delay.ms flush.messages flush.ms follower.replication.throttled.replicas index.interval.bytes leader.replication.throttled.replicas local.retention.bytes local.retention.ms max.compaction.lag.ms max.message.bytes message.timestamp.after.max.ms message.timestamp.before.max.ms message.timestamp.type min.cleanable.dirty.ratio min.compaction.lag.ms min.insync.replicas preallocate remote.log.copy.disable remote.log.delete.on.disable remote.storage.enable retention.bytes retention.ms segment.bytes segment.index.bytes segment.jitter.ms segment.ms unclean.leader.election.enable' ;;
+    'cluster ') verbs='' flags='--brokers --help --json --profile --properties --quiet --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='' ;;
+    'log-dirs ') verbs='' flags='--all --brokers --help --json --profile --properties --quiet --regex --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='topics' ;;
+    'api-versions ') verbs='' flags='--brokers --help --json --profile --properties --quiet --set --verbose --version -V -X -b -h -j -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='' ;;
+    'dump ') verbs='' flags='--all --brokers --help --profile --properties --quiet --regex --set --verbose --version -V -X -b -h -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='topics' ;;
+    'apply ') verbs='' flags='--brokers --diff --dry-run --help --json --profile --properties --prune --quiet --set --verbose --version --yes -V -X -b -h -j -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='files' ;;
+    'wait ') verbs='broker topic isr offset' flags='--brokers --help --profile --properties --quiet --set --verbose --version -V -X -b -h -q -v'
+      valued='--brokers --profile --properties --set -X -b' operands='' ;;
+    'wait broker ') verbs='' flags='--brokers --help --profile --properties --quiet --set --timeout --verbose --version -V -X -b -h -q -v'
+      valued='--brokers --profile --properties --set --timeout -X -b' operands='' ;;
+    'wait topic ') verbs='' flags='--brokers --help --profile --properties --quiet --regex --set --timeout --verbose --version -V -X -b -h -q -v'
+      valued='--brokers --profile --properties --set --timeout -X -b' operands='topics' ;;
+    'wait isr ') verbs='' flags='--all --brokers --help --profile --properties --quiet --regex --set --timeout --verbose --version -V -X -b -h -q -v'
+      valued='--brokers --profile --properties --set --timeout -X -b' operands='topics' ;;
+    'wait offset ') verbs='' flags='--brokers --help --partition --profile --properties --quiet --set --timeout --verbose --version -V -X -b -h -p -q -v'
+      valued='--brokers --partition --profile --properties --set --timeout -X -b -p' operands='topics|nothing' ;;
   esac
 }
 
 # The kind of what follows the option $1: topics, files, nothing that we know, or words.
 _event_admin_value() {
   case $path$1 in
-    *-X | *--set) kind='client.id= request.timeout.ms=' ;;
+    *-X | *--set) kind='client.id= request.timeout.ms= retry.backoff.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.*= sasl.*= ssl.*=' ;;
+    *--properties) kind='files' ;;
     'topic offsets '--at) kind='start end end-10 @today @-1h' ;;
     'topic create '--config) kind='cleanup.policy= compression.gzip.level= compression.lz4.level= compression.type= compression.zstd.level= delete.retention.ms= file.delete.delay.ms= flush.messages= flush.ms= follower.replication.throttled.replicas= index.interval.bytes= leader.replication.throttled.replicas= local.retention.bytes= local.retention.ms= max.compaction.lag.ms= max.message.bytes= message.timestamp.after.max.ms= message.timestamp.before.max.ms= message.timestamp.type= min.cleanable.dirty.ratio= min.compaction.lag.ms= min.insync.replicas= preallocate= remote.log.copy.disable= remote.log.delete.on.disable= remote.storage.enable= retention.bytes= retention.ms= segment.bytes= segment.index.bytes= segment.jitter.ms= segment.ms= unclean.leader.election.enable=' ;;
     'topic trim '--until) kind='end count= idle= match= @today @+1h' ;;

@@ -19,6 +19,8 @@ function __event_admin_topics
                 set list (string sub -s 3 -- $typed[$i])
             case '--brokers=*'
                 set list (string replace -- --brokers= '' $typed[$i])
+            case '--profile*' '--properties*'
+                set list
         end
     end
     set --local names
@@ -55,7 +57,9 @@ complete -c event-admin -n 'not __fish_seen_subcommand_from topic config cluster
 complete -c event-admin -s h -l help -d 'Print this help and exit'
 complete -c event-admin -s V -l version -d 'Print the version and exit'
 complete -c event-admin -s b -l brokers -x -d 'Brokers to begin with'
-complete -c event-admin -s X -l set -x -a 'client.id= request.timeout.ms=' -d 'Set a client property by Kafka\'s name'
+complete -c event-admin -s X -l set -x -a 'client.id= request.timeout.ms= retry.backoff.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.*= sasl.*= ssl.*=' -d 'Set a client property by Kafka\'s name'
+complete -c event-admin -l profile -x -d 'Brokers and credentials of config.json'
+complete -c event-admin -l properties -r -F -d 'Those of a Java client\'s properties'
 complete -c event-admin -s q -l quiet -d 'No progress'
 complete -c event-admin -s v -l verbose -d 'Say what the connection does'
 complete -c event-admin -n '__event_admin_at topic; and not __fish_seen_subcommand_from list describe offsets create delete set-partitions trim' -f -a list -d 'The names of the topics'

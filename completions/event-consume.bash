@@ -10,6 +10,7 @@ _event_consume_topics() {
       -b | --brokers) list=${words[i + 1]} ;;
       -b?*) list=${words[i]#-b} ;;
       --brokers=*) list=${words[i]#*=} ;;
+      --profile | --profile=* | --properties | --properties=*) list='' ;;
     esac
   done
   local IFS=,
@@ -30,15 +31,16 @@ _event_consume_topics() {
 # operands (a kind each, the last for all that follow).
 _event_consume_at() {
   case $path in
-    '') verbs='' flags='--brokers --delim --follow --format --frame --from --grep --header --help --json --json-value --key --key-delim --last --merge --null --partition --quiet --regex --require --set --stats --timeout --until --verbose --version --where --zero -0 -H -J -K -V -X -b -f -h -j -k -n -p -q -v'
-      valued='--brokers --delim --format --from --grep --header --key --key-delim --last --null --partition --require --set --timeout --until --where -H -K -X -b -k -n -p' operands='topics' ;;
+    '') verbs='' flags='--brokers --delim --follow --format --frame --from --grep --header --help --json --json-value --key --key-delim --last --merge --null --partition --profile --properties --quiet --regex --require --set --stats --timeout --until --verbose --version --where --zero -0 -H -J -K -V -X -b -f -h -j -k -n -p -q -v'
+      valued='--brokers --delim --format --from --grep --header --key --key-delim --last --null --partition --profile --properties --require --set --timeout --until --where -H -K -X -b -k -n -p' operands='topics' ;;
   esac
 }
 
 # The kind of what follows the option $1: topics, files, nothing that we know, or words.
 _event_consume_value() {
   case $path$1 in
-    *-X | *--set) kind='isolation.level=read_committed isolation.level=read_uncommitted client.id= request.timeout.ms=' ;;
+    *-X | *--set) kind='isolation.level=read_committed isolation.level=read_uncommitted client.id= request.timeout.ms= retry.backoff.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.*= sasl.*= ssl.*=' ;;
+    *--properties) kind='files' ;;
     *--from) kind='start end end-10 @today @-1h' ;;
     *--until) kind='end count= idle= match= @today @+1h' ;;
     *) kind='' ;;

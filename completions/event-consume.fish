@@ -19,6 +19,8 @@ function __event_consume_topics
                 set list (string sub -s 3 -- $typed[$i])
             case '--brokers=*'
                 set list (string replace -- --brokers= '' $typed[$i])
+            case '--profile*' '--properties*'
+                set list
         end
     end
     set --local names
@@ -47,7 +49,9 @@ end
 complete -c event-consume -s h -l help -d 'Print this help and exit'
 complete -c event-consume -s V -l version -d 'Print the version and exit'
 complete -c event-consume -s b -l brokers -x -d 'Brokers to begin with'
-complete -c event-consume -s X -l set -x -a 'isolation.level=read_committed isolation.level=read_uncommitted client.id= request.timeout.ms=' -d 'Set a client property by Kafka\'s name'
+complete -c event-consume -s X -l set -x -a 'isolation.level=read_committed isolation.level=read_uncommitted client.id= request.timeout.ms= retry.backoff.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.*= sasl.*= ssl.*=' -d 'Set a client property by Kafka\'s name'
+complete -c event-consume -l profile -x -d 'Brokers and credentials of config.json'
+complete -c event-consume -l properties -r -F -d 'Those of a Java client\'s properties'
 complete -c event-consume -s q -l quiet -d 'No progress'
 complete -c event-consume -s v -l verbose -d 'Say what the connection does'
 complete -c event-consume -s p -l partition -x -d 'Only these partitions, as 0,2-4'

@@ -10,6 +10,7 @@ _event_produce_topics() {
       -b | --brokers) list=${words[i + 1]} ;;
       -b?*) list=${words[i]#-b} ;;
       --brokers=*) list=${words[i]#*=} ;;
+      --profile | --profile=* | --properties | --properties=*) list='' ;;
     esac
   done
   local IFS=,
@@ -30,15 +31,16 @@ _event_produce_topics() {
 # operands (a kind each, the last for all that follow).
 _event_produce_at() {
   case $path in
-    '') verbs='' flags='--brokers --dead-letter --delim --frame --header --help --json --json-value --keep-partition --key --key-delim --null --partition --partitioner --partitioner-command --quiet --rate --report --set --stats --sync --tee --verbose --version --whole --zero -0 -H -J -K -V -X -b -h -j -k -p -q -v'
-      valued='--brokers --dead-letter --delim --header --key --key-delim --null --partition --partitioner --partitioner-command --rate --set -H -K -X -b -k -p' operands='topics|files' ;;
+    '') verbs='' flags='--brokers --dead-letter --delim --frame --header --help --json --json-value --keep-partition --key --key-delim --null --partition --partitioner --partitioner-command --profile --properties --quiet --rate --report --set --stats --sync --tee --verbose --version --whole --zero -0 -H -J -K -V -X -b -h -j -k -p -q -v'
+      valued='--brokers --dead-letter --delim --header --key --key-delim --null --partition --partitioner --partitioner-command --profile --properties --rate --set -H -K -X -b -k -p' operands='topics|files' ;;
   esac
 }
 
 # The kind of what follows the option $1: topics, files, nothing that we know, or words.
 _event_produce_value() {
   case $path$1 in
-    *-X | *--set) kind='acks=all batch.size= compression.type=none compression.type=gzip compression.type=snappy compression.type=lz4 compression.type=zstd delivery.timeout.ms= linger.ms= client.id= request.timeout.ms=' ;;
+    *-X | *--set) kind='acks=all batch.size= compression.type=none compression.type=gzip compression.type=snappy compression.type=lz4 compression.type=zstd delivery.timeout.ms= linger.ms= client.id= request.timeout.ms= retry.backoff.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.*= sasl.*= ssl.*=' ;;
+    *--properties) kind='files' ;;
     *--partitioner) kind='murmur2 sticky round-robin random crc32 fnv1a' ;;
     *--dead-letter) kind='files' ;;
     *) kind='' ;;

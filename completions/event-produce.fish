@@ -19,6 +19,8 @@ function __event_produce_topics
                 set list (string sub -s 3 -- $typed[$i])
             case '--brokers=*'
                 set list (string replace -- --brokers= '' $typed[$i])
+            case '--profile*' '--properties*'
+                set list
         end
     end
     set --local names
@@ -47,7 +49,9 @@ end
 complete -c event-produce -s h -l help -d 'Print this help and exit'
 complete -c event-produce -s V -l version -d 'Print the version and exit'
 complete -c event-produce -s b -l brokers -x -d 'Brokers to begin with'
-complete -c event-produce -s X -l set -x -a 'acks=all batch.size= compression.type=none compression.type=gzip compression.type=snappy compression.type=lz4 compression.type=zstd delivery.timeout.ms= linger.ms= client.id= request.timeout.ms=' -d 'Set a client property by Kafka\'s name'
+complete -c event-produce -s X -l set -x -a 'acks=all batch.size= compression.type=none compression.type=gzip compression.type=snappy compression.type=lz4 compression.type=zstd delivery.timeout.ms= linger.ms= client.id= request.timeout.ms= retry.backoff.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.*= sasl.*= ssl.*=' -d 'Set a client property by Kafka\'s name'
+complete -c event-produce -l profile -x -d 'Brokers and credentials of config.json'
+complete -c event-produce -l properties -r -F -d 'Those of a Java client\'s properties'
 complete -c event-produce -s q -l quiet -d 'No progress'
 complete -c event-produce -s v -l verbose -d 'Say what the connection does'
 complete -c event-produce -s p -l partition -x -d 'Write into this partition'

@@ -10,6 +10,7 @@ _event_replay_topics() {
       -b | --brokers) list=${words[i + 1]} ;;
       -b?*) list=${words[i]#-b} ;;
       --brokers=*) list=${words[i]#*=} ;;
+      --profile | --profile=* | --properties | --properties=*) list='' ;;
     esac
   done
   local IFS=,
@@ -30,15 +31,16 @@ _event_replay_topics() {
 # operands (a kind each, the last for all that follow).
 _event_replay_at() {
   case $path in
-    '') verbs='' flags='--brokers --delim --follow --format --frame --from --grep --header --help --import --json --json-value --key --key-delim --max-gap --merge --null --pace --partition --quiet --regex --require --roll --set --stats --sum --timeout --to --topic --until --verbose --verify --version --where --zero -0 -H -J -K -V -X -b -f -h -j -k -p -q -t -v'
-      valued='--brokers --delim --format --from --grep --header --import --key --key-delim --max-gap --null --pace --partition --require --roll --set --timeout --to --topic --until --where -H -K -X -b -k -p -t' operands='sources' ;;
+    '') verbs='' flags='--brokers --delim --follow --format --frame --from --grep --header --help --import --json --json-value --key --key-delim --max-gap --merge --null --pace --partition --profile --properties --quiet --regex --require --roll --set --stats --sum --timeout --to --topic --until --verbose --verify --version --where --zero -0 -H -J -K -V -X -b -f -h -j -k -p -q -t -v'
+      valued='--brokers --delim --format --from --grep --header --import --key --key-delim --max-gap --null --pace --partition --profile --properties --require --roll --set --timeout --to --topic --until --where -H -K -X -b -k -p -t' operands='sources' ;;
   esac
 }
 
 # The kind of what follows the option $1: topics, files, nothing that we know, or words.
 _event_replay_value() {
   case $path$1 in
-    *-X | *--set) kind='isolation.level=read_committed isolation.level=read_uncommitted client.id= request.timeout.ms=' ;;
+    *-X | *--set) kind='isolation.level=read_committed isolation.level=read_uncommitted client.id= request.timeout.ms= retry.backoff.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.*= sasl.*= ssl.*=' ;;
+    *--properties) kind='files' ;;
     *-t | *--topic) kind='topics' ;;
     *--to) kind='files' ;;
     *--roll) kind='count= bytes= age=' ;;

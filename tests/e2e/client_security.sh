@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The tools against real Kafka behind TLS and SASL: each mechanism lets us in, and each thing that is
-# wrong ends the run with 3 and a line that says what.
+# The tools against real Kafka behind TLS and SASL: each mechanism lets us in, and each thing that
+# is wrong ends the run with 3 and a line that says what.
 . "$(dirname "$0")/lib.sh"
 need java mvn openssl
 cd "$work"
@@ -11,9 +11,10 @@ export XDG_CONFIG_HOME=$work/config
 
 # A CA, a server that is called localhost and nothing else, a client, and a CA that nobody knows.
 certificate() { # NAME CA [EXTENSION]
-  openssl req -new -newkey rsa:2048 -nodes -keyout "$1.key" -subj "/CN=$1" -out "$1.csr" 2>/dev/null
-  openssl x509 -req -in "$1.csr" -CA "$2.crt" -CAkey "$2.key" -CAcreateserial -days 2 -out "$1.crt" \
-    ${3:+-extfile <(echo "$3")} 2>/dev/null
+  openssl req -new -newkey rsa:2048 -nodes -keyout "$1.key" -subj "/CN=$1" -out "$1.csr" \
+    2>/dev/null
+  openssl x509 -req -in "$1.csr" -CA "$2.crt" -CAkey "$2.key" -CAcreateserial -days 2 \
+    -out "$1.crt" ${3:+-extfile <(echo "$3")} 2>/dev/null
   cat "$1.key" "$1.crt" >"$1.pem"
 }
 for ca in ca stranger; do
@@ -27,22 +28,25 @@ openssl pkcs12 -export -in client.crt -inkey client.key -passout pass:box -out c
 openssl pkcs12 -export -nokeys -in ca.crt -passout pass:box -out ca.p12
 
 module=org.apache.kafka.common.security
-sasl=listener.name.sasl_ssl
+sasl=listener.name.sasl_ssl open_plain=listener.name.sasl_plaintext
+plain="$module.plain.PlainLoginModule required user_alice=\"secret\";"
+protocols=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL
+validator=$module.oauthbearer.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler
 listeners=PLAINTEXT://127.0.0.1:$port,SASL_SSL://$secure,SSL://$mutual,SASL_PLAINTEXT://$open
 kafka start "$work/kafka" "$port" \
   "listeners=$listeners,CONTROLLER://127.0.0.1:$((port + 1))" "advertised.listeners=$listeners" \
-  listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT \
+  "listener.security.protocol.map=$protocols,SASL_PLAINTEXT:SASL_PLAINTEXT" \
   ssl.keystore.type=PEM "ssl.keystore.location=$work/server.pem" \
   ssl.truststore.type=PEM "ssl.truststore.location=$work/ca.crt" \
   listener.name.ssl.ssl.client.auth=required \
   sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER \
-  "$sasl.plain.sasl.jaas.config=$module.plain.PlainLoginModule required user_alice=\"secret\";" \
-  "listener.name.sasl_plaintext.plain.sasl.jaas.config=$module.plain.PlainLoginModule required user_alice=\"secret\";" \
-  listener.name.sasl_plaintext.sasl.enabled.mechanisms=PLAIN \
+  "$sasl.plain.sasl.jaas.config=$plain" \
+  "$open_plain.plain.sasl.jaas.config=$plain" \
+  "$open_plain".sasl.enabled.mechanisms=PLAIN \
   "$sasl.scram-sha-256.sasl.jaas.config=$module.scram.ScramLoginModule required;" \
   "$sasl.scram-sha-512.sasl.jaas.config=$module.scram.ScramLoginModule required;" \
   "$sasl.oauthbearer.sasl.jaas.config=$module.oauthbearer.OAuthBearerLoginModule required;" \
-  "$sasl.oauthbearer.sasl.server.callback.handler.class=$module.oauthbearer.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler" \
+  "$sasl.oauthbearer.sasl.server.callback.handler.class=$validator" \
   "$sasl.scram-sha-256.connections.max.reauth.ms=2000" >/dev/null || fail "Kafka did not start"
 trap 'kafka stop "$work/kafka" || true; clean_up' EXIT
 for mechanism in SCRAM-SHA-256 SCRAM-SHA-512; do  # not both in one request
@@ -77,11 +81,13 @@ for mechanism in PLAIN SCRAM-SHA-256 SCRAM-SHA-512; do
 done
 segment() { printf %s "$1" | openssl base64 -A | tr '+/' '-_' | tr -d =; }
 now=$(date +%s)
-token=$(segment '{"alg":"none"}').$(segment "{\"sub\":\"alice\",\"iat\":$now,\"exp\":$((now + 600))}").
+claims="{\"sub\":\"alice\",\"iat\":$now,\"exp\":$((now + 600))}"
+token=$(segment '{"alg":"none"}').$(segment "$claims").
 echo "$token" >token
 bearer=(-b "$secure" "${tls[@]}" -X sasl.mechanism=OAUTHBEARER)
 in_by OAUTHBEARER "${bearer[@]}" -X "sasl.oauthbearer.token.file=$work/token"
-in_by "OAUTHBEARER by a command" "${bearer[@]}" -X "sasl.oauthbearer.token.command=cat '$work/token'"
+in_by "OAUTHBEARER by a command" "${bearer[@]}" \
+  -X "sasl.oauthbearer.token.command=cat '$work/token'"
 in_by "mutual TLS" -b "$mutual" -X security.protocol=SSL -X "ssl.truststore.location=$work/ca.crt" \
   -X "ssl.certificate.location=$work/client.crt" -X "ssl.key.location=$work/client.key"
 in_by "PLAIN on loopback" -b "$open" -X security.protocol=SASL_PLAINTEXT -X sasl.mechanism=PLAIN \
@@ -133,7 +139,8 @@ refused 3 'security.protocol' -b "$open"
 refused 2 'would show the secret' -b broker.example:9 -X security.protocol=SASL_PLAINTEXT \
   -X sasl.mechanism=PLAIN "${login[@]}"
 refused 2 'everybody can see' -X sasl.password=secret
-refused 2 'with its password' --properties java.properties -X ssl.truststore.password.command='echo no'
+refused 2 'with its password' --properties java.properties \
+  -X ssl.truststore.password.command='echo no'
 
 # The broker ends an authentication after two seconds; the pause is input.
 (echo before; sleep 3; echo after) | event-produce -v -b "$secure" "${tls[@]}" "${login[@]}" \
