@@ -181,7 +181,8 @@ Result<void> versions(const Configuration& from, TlsConfig& config) {
   }
   // Java offers nothing newer than the protocol of its context.
   if (protocol == "TLSv1.2" && has_1_2) config.at_most_1_2 = true;
-  for (std::string_view suite : split(value_of(from, "ssl.cipher.suites"), ',')) {
+  std::string suites = value_of(from, "ssl.cipher.suites");
+  for (std::string_view suite : split(suites, ',')) {
     suite = trim(suite);
     // TLS 1.3 has suites of its own, in a list of its own.
     bool is_1_3 = suite.starts_with("TLS_") && suite.find("_WITH_") == std::string_view::npos;
@@ -259,7 +260,8 @@ Result<void> take_token(const Configuration& from, SaslCredentials& sasl) {
   } else {
     return fail(Code::bad_config, text("OAUTHBEARER: ", kToken, ".file or .command is missing"));
   }
-  for (std::string_view pair : split(value_of(from, "sasl.oauthbearer.extensions"), ',')) {
+  std::string extensions = value_of(from, "sasl.oauthbearer.extensions");
+  for (std::string_view pair : split(extensions, ',')) {
     size_t equals = pair.find('=');
     if (trim(pair).empty()) continue;
     if (equals == std::string_view::npos) {
