@@ -2,6 +2,7 @@
 #include "lib/cli/admin.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <string_view>
 
@@ -110,6 +111,10 @@ int event_admin(int argc, char** argv) {
   if (!prepared) return line.usage(prepared.error().message);
   Result<ClientConfig> client = line.client_config();
   if (!client) return line.usage(client.error().message);
+  // A broker that takes connections and is silent does not make a wait longer than it may be.
+  std::chrono::milliseconds patience(command.options.timeout_ms);
+  bool waits = std::string_view(command.verb->noun) == "wait" && patience.count() > 0;
+  if (waits) client->connect_timeout = std::min(client->connect_timeout, patience);
   return run_tool([&](UvLoop& loop) -> Task<int> {
     AdminRun run(loop, command.options, *client);
     int status = co_await command.verb->run(run);

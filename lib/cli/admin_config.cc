@@ -132,8 +132,9 @@ Task<void> settle(AdminRun& run, Resource resource, const std::vector<ConfigAssi
         co_await run.admin().describe_configs(std::move(which), std::move(keys));
     if (!is || is->empty()) co_return;
     bool secret = false;
-    for (const ConfigEntry& entry : is->front().entries) {
-      secret = secret || (entry.sensitive && !entry.value);
+    for (const ConfigAssignment& change : *changes) {
+      const ConfigEntry* entry = entry_of(is->front(), change.key);
+      secret = secret || (entry != nullptr && entry->sensitive);
     }
     if (secret || needed(is->front(), *changes, true).empty()) co_return;
     Instant next = run.loop().now() + run.client().config().retry_backoff / 4;

@@ -373,6 +373,10 @@ broker_port=$port start_broker
 wait $waiter || fail "waiting for a broker: $(cat waited)"
 [ ! -s waited ] || fail "waiting for a broker is not silent: $(cat waited)"
 tell_all
+# A broker that is silent is "not yet" too, and does not hold a wait.
+kill -STOP "$broker_pid"
+expect 5 'no answer' timeout 4 event-admin wait broker --timeout 300ms
+kill -CONT "$broker_pid"
 expect 4 'write the output' bash -c 'event-admin cluster >/dev/full'
 stop_broker
 
