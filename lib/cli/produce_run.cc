@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/produce_run.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +25,30 @@ std::string_view without_null(const std::optional<std::string>& token) {
   return token ? std::string_view(*token) : std::string_view();
 }
 
+std::vector<std::string> files_of(const ProduceCommand& command) {
+  return command.files.empty() ? std::vector<std::string>{"-"} : command.files;
+}
+
+// Not among what a person types, and not among what goes to a terminal.
+bool wants_progress(const ProduceCommand& command) {
+  std::vector<std::string> files = files_of(command);
+  bool types = std::ranges::find(files, "-") != files.end() && isatty(STDIN_FILENO) == 1;
+  bool prints = (command.tee || command.report) && isatty(STDOUT_FILENO) == 1;
+  return !command.line.common.quiet && !command.line.common.verbose && !types && !prints;
+}
+
+// 0 if one of them has no size.
+uint64_t bytes_in(const std::vector<std::string>& files) {
+  uint64_t bytes = 0;
+  for (const std::string& file : files) {
+    struct stat info {};
+    int failed = file == "-" ? fstat(STDIN_FILENO, &info) : stat(file.c_str(), &info);
+    if (failed == 0 && !S_ISREG(info.st_mode)) return 0;
+    if (failed == 0) bytes += static_cast<uint64_t>(info.st_size);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 ProduceRun::ProduceRun(UvLoop& loop, const ProduceCommand& command, ClientConfig client,
@@ -45,7 +70,7 @@ ProduceRun::ProduceRun(UvLoop& loop, const ProduceCommand& command, ClientConfig
                    if (!begun_) die_by(interrupt_.signal());
                    stop_reading();
                  }),
-      progress_(loop, !command.line.common.quiet && isatty(STDIN_FILENO) == 0) {
+      progress_(loop, wants_progress(command), [this] { return advance(); }) {
   for (const std::string& header : command.headers) {
     given_names_and_values_.push_back(parse_header(header));
   }
@@ -110,12 +135,16 @@ Result<void> ProduceRun::start_placing() {
   return placed_->start(*command_.partitioner_command);
 }
 
+Advance ProduceRun::advance() const {
+  return {.records = outcome_.line(), .done = bytes_taken_, .total = bytes_to_take_};
+}
+
 Task<int> ProduceRun::run() {
   Result<void> prepared = co_await prepare();
   if (!prepared) co_return complain(command_.line.tool(), prepared.error());
   begun_ = true;
-  std::vector<std::string> files = command_.files;
-  if (files.empty()) files.emplace_back("-");
+  std::vector<std::string> files = files_of(command_);
+  bytes_to_take_ = bytes_in(files);
   for (const std::string& file : files) {
     if (!stopped_) co_await read_file(file);
   }
@@ -174,6 +203,7 @@ Task<void> ProduceRun::take(RecordSplitter* splitter) {
   InputRecord record;
   while (splitter->next(record)) {
     turn_bytes_ += record.bytes.size() + 1;
+    bytes_taken_ += record.bytes.size() + 1;
     if (record.kind == InputRecord::Kind::part) {
       outcome_.part(record);
       continue;
@@ -184,7 +214,6 @@ Task<void> ProduceRun::take(RecordSplitter* splitter) {
     if (is_careful) co_await go_easy();
     if (producer_.is_full()) co_await producer_.room();
   }
-  progress_.show(outcome_.line());
   outcome_.flush();
   bool drained = reader_->is_drained();
   if (drained) producer_.drained();

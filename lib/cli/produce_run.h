@@ -52,6 +52,7 @@ class ProduceRun {
   Task<void> go_easy();
   void input_failed(const Error& error);
   void stop_reading();
+  Advance advance() const;
 
   UvLoop& loop_;
   const ProduceCommand& command_;
@@ -73,6 +74,8 @@ class ProduceRun {
   std::string new_topic_;                    // of the event in hand, which is not known yet
   int64_t now_ms_ = 0;                       // when the chunk in hand came
   Instant next_due_{};                       // of a record, with --rate
+  uint64_t bytes_taken_ = 0;
+  uint64_t bytes_to_take_ = 0;               // 0: not known
   size_t turn_bytes_ = 0;                    // that were taken since other work had its turn
   Signal woken_;                             // of one that waits for its time
   bool begun_ = false;

@@ -67,7 +67,7 @@ std::string progress_line(const Advance& before, const Advance& now, Duration be
   double speed = rate(before.done, now.done);
   constexpr double kForever = 1e9;
   double left = speed > 0 ? static_cast<double>(now.total - done) / speed : kForever;
-  if (left < kForever) line += text(", ", duration_text(static_cast<uint64_t>(left)), " left");
+  if (left < kForever) line += text(", ", duration_text(static_cast<uint64_t>(left + 0.5)), " left");
   return line;
 }
 
@@ -80,7 +80,7 @@ Progress::Progress(Loop& loop, bool wanted, Ask ask, int descriptor)
 
 void Progress::draw() {
   timer_ = loop_.call_at(loop_.now() + kEach, [this] { draw(); });
-  Advance now = ask_ ? ask_() : Advance{.records = records_};
+  Advance now = ask_();
   const Look& before = looks_.front();
   std::string line = progress_line(before.advance, now, loop_.now() - before.at);
   looks_.push_back({loop_.now(), now});

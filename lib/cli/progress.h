@@ -28,14 +28,13 @@ class Progress {
  public:
   using Ask = std::function<Advance()>;
 
-  // `ask` runs on the loop, a few times a second; both outlive this. Where there is none, show()
-  // says how many records there are. `wanted` is false for who writes records to a terminal.
-  Progress(Loop& loop, bool wanted, Ask ask = nullptr, int descriptor = 2);
+  // `ask` runs on the loop, a few times a second; both outlive this. `wanted` is false for who
+  // writes records to a terminal.
+  Progress(Loop& loop, bool wanted, Ask ask, int descriptor = 2);
   ~Progress() { end(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void show(uint64_t records) { records_ = records; }
   // Takes the line away for good.
   void end();
 
@@ -49,7 +48,6 @@ class Progress {
   Loop& loop_;
   const Ask ask_;
   const int descriptor_;
-  uint64_t records_ = 0;
   std::deque<Look> looks_;
   Loop::TimerId timer_ = 0;
 };

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/reading.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -26,7 +24,7 @@ Reading::Reading(UvLoop& loop, const CommandLine& line, const ReadingOptions& op
       sink_(sink),
       finder_(source, line, options),
       interrupt_(loop, [this] { on_interrupt(); }),
-      progress_(loop, !options.quiet && isatty(STDOUT_FILENO) == 0, [this] { return advance(); }) {
+      progress_(loop, !options.quiet && !sink.is_on_terminal(), [this] { return advance(); }) {
   if (options_.merge) merge_.emplace(kMergeBytesMax);
   source_.set_callbacks(callbacks());
 }
@@ -44,6 +42,21 @@ Fetcher::Callbacks Reading::callbacks() {
   callbacks.on_trouble = [this](const Error& error) { return on_trouble(error); };
   callbacks.on_answer = [this] { in_trouble_since_.reset(); };
   return callbacks;
+}
+
+// By offsets, or, where there is no end to them, by the records that are wanted.
+Advance Reading::advance() const {
+  Advance advance{.records = records_};
+  bool has_end = true;
+  for (const auto& [name, range] : ranges_) {
+    if (range.until == INT64_MAX) has_end = false;
+    if (range.until <= range.from) continue;
+    advance.total += static_cast<uint64_t>(range.until - range.from);
+    int64_t reached = std::max(range.reached.value_or(range.from), range.from);
+    advance.done += static_cast<uint64_t>(reached - range.from);
+  }
+  if (has_end) return advance;
+  return {.records = records_, .done = records_, .total = options_.count.value_or(0)};
 }
 
 Task<int> Reading::run() {
@@ -239,17 +252,6 @@ bool Reading::on_position(const TopicPartition& partition, int64_t position) {
 void Reading::on_drained() {
   if (std::exchange(came_, false)) last_record_ = loop_.now();
   accepted(sink_.drained());
-}
-
-// How much of all ranges is read; a run that follows has no end to measure by.
-Advance Reading::advance() const {
-  Advance advance{.records = records_};
-  for (const auto& [name, range] : ranges_) {
-    if (options_.follow || !range.reached || range.until <= range.from) continue;
-    advance.done += static_cast<uint64_t>(*range.reached - range.from);
-    advance.total += static_cast<uint64_t>(range.until - range.from);
-  }
-  return advance;
 }
 
 void Reading::on_gap(const TopicPartition& partition, int64_t from, int64_t start) {

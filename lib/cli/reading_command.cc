@@ -65,7 +65,7 @@ std::optional<std::string> ReadingCommand::finish(ReadingOptions& options, WallT
   options.follow = follow_;
   options.stats = stats_;
   options.merge = merge_;
-  options.quiet = line_.common.quiet;
+  options.quiet = line_.common.quiet || line_.common.verbose;
   Result<void> parsed = parse(options, now);
   if (!parsed) return parsed.error().message;
   return std::nullopt;

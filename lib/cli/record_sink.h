@@ -15,6 +15,8 @@ class RecordSink {
  public:
   virtual ~RecordSink() = default;
 
+  // Whether its records show on a terminal, among which nothing else is to stand.
+  virtual bool is_on_terminal() const { return false; }
   // Before a partition's first record: what the run will read of it, [from, until); INT64_MAX where
   // it follows. Where to begin: `from` or later; an
   // offset before it if records from there on, which are gone, were still wanted.

@@ -12,6 +12,7 @@ class TextSink : public RecordSink {
   // Does not take the descriptor; the format outlives the sink.
   TextSink(int descriptor, const RecordFormat& format) : output_(descriptor), format_(format) {}
 
+  bool is_on_terminal() const override { return output_.is_terminal(); }
   Result<void> take(const FetchedRecord& record) override;
   Result<void> drained() override { return output_.flush(); }
   Result<void> finish(bool) override { return output_.flush(); }

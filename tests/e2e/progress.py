@@ -4,6 +4,7 @@ numbers to 100."""
 
 import os
 import pty
+import re
 import select
 import subprocess
 import time
@@ -78,6 +79,22 @@ def _(_folder):
     run.end(1)
     said, rest = screen(run.seen)
     assert said.startswith(b"event-produce: stdin line 2:") and not rest, run.seen
+
+
+@sentence("the time left is said where the end is known: of files by bytes, of a count by records")
+def _(folder):
+    file = folder / "lines"
+    file.write_text("".join(f"line {n}\n" for n in range(40)))
+    run = Run("event-produce", "t", str(file), "--rate", "20")
+    run.until(b"%, 1s left")
+    run.end()
+    assert b" 20 a second" in run.seen or b" 19 a second" in run.seen, run.seen
+    run = Run("event-replay", "t", "-f", "--until", "count=200")
+    run.until(b" a second, ")
+    run.tool.terminate()
+    run.end(-15)
+    percent = re.search(rb"(\d+) records, \d+ a second, (\d+)%", run.seen)
+    assert int(percent[1]) // 2 == int(percent[2]) >= 50, run.seen
 
 
 @sentence("what a reader prints has no progress in it")

@@ -38,6 +38,8 @@ class Terminal {
   int inside_ = -1;
 };
 
+Advance nothing() { return {}; }
+
 }  // namespace
 
 TEST_CASE("a line has the count, the rate, and the time left where the total is known") {
@@ -81,8 +83,7 @@ TEST_CASE("progress shows from the first second on, and is taken away at the end
 TEST_CASE("who has something to say takes the line away first, and it comes again") {
   ManualLoop loop;
   Terminal terminal;
-  Progress progress(loop, true, nullptr, terminal.descriptor());
-  progress.show(7);
+  Progress progress(loop, true, [] { return Advance{.records = 7}; }, terminal.descriptor());
   clear_progress();
   CHECK(terminal.seen().empty());
   loop.advance(seconds(1));
@@ -98,7 +99,7 @@ TEST_CASE("who has something to say takes the line away first, and it comes agai
 TEST_CASE("the line is no longer than the terminal is wide") {
   ManualLoop loop;
   Terminal terminal(11);
-  Progress progress(loop, true, nullptr, terminal.descriptor());
+  Progress progress(loop, true, nothing, terminal.descriptor());
   loop.advance(seconds(1));
   CHECK(terminal.seen() == "\r0 records,\x1b[K");
 }
@@ -107,14 +108,14 @@ TEST_CASE("there is no progress for who does not want it, and none into a pipe")
   ManualLoop loop;
   Terminal terminal;
   {
-    Progress progress(loop, false, nullptr, terminal.descriptor());
+    Progress progress(loop, false, nothing, terminal.descriptor());
     loop.advance(seconds(5));
   }
   CHECK(terminal.seen().empty());
   int ends[2];
   REQUIRE(pipe2(ends, O_NONBLOCK) == 0);
   {
-    Progress progress(loop, true, nullptr, ends[1]);
+    Progress progress(loop, true, nothing, ends[1]);
     loop.advance(seconds(5));
   }
   char byte = 0;
