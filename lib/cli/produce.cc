@@ -61,19 +61,17 @@ ProduceCommand::ProduceCommand()
   app.add_flag("--whole", whole, "Each file is one record");
   app.add_flag("--keep-partition", keep_partition,
                "With -j: into the partition that the event names");
-  app.add_option("--partitioner", partitioner,
-                 text("Where a record goes by its key: ", all_partitioners()))
+  app.add_option("--partitioner", partitioner, all_partitioners())
       ->type_name("NAME");
   app.add_option("--partitioner-command", partitioner_command,
-                 "Ask sh -c CMD: it reads lines COUNT TAB KEY-IN-BASE64 (no TAB: no key) and "
-                 "answers each with a partition")
+                 "A command that names the partition of each record")
       ->type_name("CMD");
-  app.add_flag("--sync", sync, "One record at a time, each acknowledged before the next");
+  app.add_flag("--sync", sync, "The next record waits until one is acknowledged");
   app.add_option("--rate", rate, "So many records a second at most")
       ->type_name("N")
       ->check(positive);
   app.add_option("--dead-letter", dead_letter,
-                 "What is bad or not acknowledged is appended to FILE, as it was read")
+                 "Append what is bad or unacknowledged to FILE")
       ->type_name("FILE");
   app.add_flag("--report", report, "Print where each acknowledged record went, as JSON");
   app.add_flag("--tee", tee, "Copy the input to stdout");
