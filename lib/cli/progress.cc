@@ -67,7 +67,8 @@ std::string progress_line(const Advance& before, const Advance& now, Duration be
   double speed = rate(before.done, now.done);
   constexpr double kForever = 1e9;
   double left = speed > 0 ? static_cast<double>(now.total - done) / speed : kForever;
-  if (left < kForever) line += text(", ", duration_text(static_cast<uint64_t>(left + 0.5)), " left");
+  auto rounded = static_cast<uint64_t>(left + 0.5);
+  if (left < kForever) line += text(", ", duration_text(rounded), " left");
   return line;
 }
 

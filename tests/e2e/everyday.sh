@@ -11,6 +11,7 @@ if [ -z "${EVERYDAY:-}" ]; then
   exit
 fi
 here=$EVERYDAY
+touch last new followed
 exec 9>&1  # what it shows, whatever a task does with stdout
 
 fail() { echo "everyday: $task: $*" >&2; exit 1; }
@@ -43,7 +44,8 @@ tail -n 0 -F log 2>/dev/null | event-produce syslog -k host -H source=syslog &
 producer=$!
 arrives() { echo "line $1" >>log; grep -q "line" followed; }
 until_true 20 arrives one || fail "an appended line did not come through"
-see 'key and header' '["host",[["source","syslog"]]]' "$(head -n 1 followed | jq -c '[.key,.headers]')"
+see 'key and header' '["host",[["source","syslog"]]]' \
+  "$(head -n 1 followed | jq -c '[.key,.headers]')"
 kill $follower $producer
 printf '{"MESSAGE":"a"}\n{"MESSAGE":"b"}\n' | event-produce journal -k one
 see messages 'a b' "$(event-consume journal -J | jq -r .json.MESSAGE | xargs)"
@@ -102,7 +104,8 @@ task '9 keys deleted'
 topic users
 printf 'u7\t\\N\n' | event-produce users -K '\t' --null '\N'
 jq -nc '{key:"u8",value:null}' | event-produce users -j
-see nulls '["u7",null] ["u8",null]' "$(event-consume users -j | jq -c '[.key,.value]' | sort | xargs -d '\n')"
+see nulls '["u7",null] ["u8",null]' \
+  "$(event-consume users -j | jq -c '[.key,.value]' | sort | xargs -d '\n')"
 echo null | event-produce users -k plain
 see 'null as text' 4 "$(event-consume users -k plain --format %V)"
 see 'no value' 1 "$(echo '{"key":"u9"}' | status_of event-produce users -j)"
@@ -132,8 +135,9 @@ see lines 11 "$(lines <last)"
 
 task '14 only new errors; the last three'
 topic logs
-for i in $(seq 9); do printf '{"timestamp":%d,"value":"ERROR %d"}\n{"timestamp":%d,"value":"fine"}\n' \
-  $((1790000000000 + i)) "$i" $((1790000000000 + i)); done | event-produce logs -j
+for i in $(seq 1790000000001 1790000000009); do
+  printf '{"timestamp":%d,"value":"ERROR %d"}\n{"timestamp":%d,"value":"fine"}\n' "$i" "$i" "$i"
+done | event-produce logs -j
 see last "$(event-consume logs --merge | grep -E 'ERROR|FATAL' | tail -n 3)" \
   "$(event-consume logs -n 3 --grep 'ERROR|FATAL')"
 event-consume logs -n 0 -f --grep 'ERROR|FATAL' --until count=1 >new &
@@ -178,7 +182,8 @@ see ids '2 7' "$(event-consume orders -J --where 'json.total > 100 && header.env
   jq -r .json.id | sort | xargs)"
 
 task '19 per day; top keys; biggest'
-see days '2026-03-01 16' "$(event-consume log-b --format '%d{%F}\n' | sort | uniq -c | awk '{print $2, $1}')"
+see days '2026-03-01 16' \
+  "$(event-consume log-b --format '%d{%F}\n' | sort | uniq -c | awk '{print $2, $1}')"
 see 'null keys' ' 4' "$(event-consume orders --format '%k\n' | sort | uniq -c |
   awk '$2 == "" {print $2, $1}')"
 see 'null values' '-1 -1' "$(event-consume users --format '%V\n' | sort -n | head -n 2 | xargs)"
@@ -197,11 +202,14 @@ event-consume images -k logo -n 1 --format %v | cmp - logo || fail "not the same
 
 task '22 dead letters mended and sent again'
 topic orders-dead orders-again
-echo '{"key":"c1","timestamp":1790000000001,"value":"{\"why\":\"timeout\",\"retries\":3}","headers":[["h","x"]]}' |
-  event-produce orders-dead -j
-event-consume orders-dead -J --grep timeout | jq -c '.json.retries = 0' | event-produce orders-again -j
-see mended '["orders-again","c1",1790000000001,{"why":"timeout","retries":0},[["h","x"]]]' \
-  "$(event-consume orders-again -J | jq -c '[.topic,.key,.timestamp,.json,.headers]')"
+echo '{"why":"timeout","retries":3}' >dead-order
+event-produce orders-dead -k c1 -H h=x dead-order
+event-consume orders-dead -J --grep timeout | jq -c '.json.retries = 0' |
+  event-produce orders-again -j
+see mended '["orders-again","c1",{"why":"timeout","retries":0},[["h","x"]]]' \
+  "$(event-consume orders-again -J | jq -c '[.topic,.key,.json,.headers]')"
+see 'its time' "$(event-consume orders-dead -j | jq .timestamp)" \
+  "$(event-consume orders-again -j | jq .timestamp)"
 
 . "$here/everyday_admin.bash"
 echo "everyday: the tasks are done as they stand"

@@ -66,7 +66,9 @@ export -f copy
 OLD=$EVENT_BROKERS eventd run -- bash -ec copy || fail "the copy differs"
 
 task '38 what is new into files by day, and back'
-nightly() { event-replay log-a log-b --to './backup/%Y/%m/%d/{topic}-{partition}-{first_offset}.jsonl.zst'; }
+nightly() {
+  event-replay log-a log-b --to './backup/%Y/%m/%d/{topic}-{partition}-{first_offset}.jsonl.zst'
+}
 nightly || fail "$?"
 echo '{"timestamp":1772359201000,"value":"late"}' | event-produce log-a -j
 nightly || fail "$?"
