@@ -93,3 +93,20 @@ event-replay dead/orders-0/ -j | cmp - online || fail "not the same offline"
 event-replay dead/ -t orders --verify || fail "nothing is damaged: $?"
 printf '\377' | dd of=dead/orders-0/00000000000000000000.log bs=1 seek=500 conv=notrunc 2>/dev/null
 see 'a damaged byte' 1 "$(status_of event-replay dead/ -t orders --verify)"
+
+task '40 the last hour at ten times its pace, with the times of today'
+topic played --partitions 1
+topic staging
+now=$(date +%s)
+for i in 0 5 10; do echo "{\"timestamp\":$(((now - 1000 + i) * 1000)),\"value\":\"$i\"}"; done |
+  event-produce played -j
+began=$(date +%s%3N)
+event-replay played --from @-1h --pace 10x -j | jq --unbuffered -c 'del(.timestamp)' |
+  event-produce staging -j
+event-consume staging --merge -j | jq -r '[.value, .timestamp] | @tsv' >due
+see 'in order' '0 5 10' "$(cut -f 1 due | xargs)"
+# Each comes when it is due: not before, and 500 ms after the one before it, but for the machine's
+# own delays.
+while read -r value time; do
+  [ "$time" -ge $((began + value * 100)) ] || fail "$value came $((began + value * 100 - time)) ms early"
+done <due
