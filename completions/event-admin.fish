@@ -57,7 +57,7 @@ complete -c event-admin -n 'not __fish_seen_subcommand_from topic config cluster
 complete -c event-admin -s h -l help -d 'Print this help and exit'
 complete -c event-admin -s V -l version -d 'Print the version and exit'
 complete -c event-admin -s b -l brokers -x -d 'Brokers to begin with'
-complete -c event-admin -s X -l set -x -a 'client.id= request.timeout.ms= retry.backoff.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.*= sasl.*= ssl.*=' -d 'Set a client property by Kafka\'s name'
+complete -c event-admin -s X -l set -x -a 'client.id= request.timeout.ms= retry.backoff.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.protocol=PLAINTEXT security.protocol=SSL security.protocol=SASL_PLAINTEXT security.protocol=SASL_SSL sasl.mechanism=PLAIN sasl.mechanism=SCRAM-SHA-256 sasl.mechanism=SCRAM-SHA-512 sasl.mechanism=OAUTHBEARER ssl.endpoint.identification.algorithm=https' -d 'Set a client property by Kafka\'s name'
 complete -c event-admin -l profile -x -d 'Brokers and credentials of config.json'
 complete -c event-admin -l properties -r -F -d 'Those of a Java client\'s properties'
 complete -c event-admin -s q -l quiet -d 'No progress'
@@ -138,6 +138,7 @@ complete -c event-admin -n '__event_admin_at config set' -l dry-run -d 'Only say
 complete -c event-admin -n '__event_admin_at config set' -f
 complete -c event-admin -n '__event_admin_at config set' -a 'topic broker'
 complete -c event-admin -n '__event_admin_at config set' -a '(__event_admin_topics)'
+complete -c event-admin -n '__event_admin_at config set' -a 'cleanup.policy= compression.gzip.level= compression.lz4.level= compression.type= compression.zstd.level= delete.retention.ms= file.delete.delay.ms= flush.messages= flush.ms= follower.replication.throttled.replicas= index.interval.bytes= leader.replication.throttled.replicas= local.retention.bytes= local.retention.ms= max.compaction.lag.ms= max.message.bytes= message.timestamp.after.max.ms= message.timestamp.before.max.ms= message.timestamp.type= min.cleanable.dirty.ratio= min.compaction.lag.ms= min.insync.replicas= preallocate= remote.log.copy.disable= remote.log.delete.on.disable= remote.storage.enable= retention.bytes= retention.ms= segment.bytes= segment.index.bytes= segment.jitter.ms= segment.ms= unclean.leader.election.enable='
 complete -c event-admin -n '__event_admin_at config unset' -s h -l help -d 'Print this help and exit'
 complete -c event-admin -n '__event_admin_at config unset' -l regex -d 'NAME is an expression that whole names match'
 complete -c event-admin -n '__event_admin_at config unset' -s j -l json -d 'A JSON object a line'

@@ -8,6 +8,7 @@ italic, **so** or `so` bold.
   @if [PROGRAM] WORD..     only where the program has that option or verb
   @end
   @option NAME             what follows, to the next @, is said of that option in @options
+  @option! NAME            the same, instead of what --help says of it
   @options @examples @properties @configs KIND     from the programs
   @include NAME            man/NAME.in
 
@@ -55,7 +56,7 @@ class Source:
 
     def __init__(self, top, name, program):
         self.top, self.name, self.program = top, name, program
-        self.options, self.lines = {}, []
+        self.options, self.lines, self.instead = {}, [], set()
         keep, option = True, None
         for line in self.included(name):
             word, _, rest = line.partition(" ")
@@ -65,9 +66,11 @@ class Source:
                 keep = True
             elif not keep:
                 continue
-            elif word == "@option":
+            elif word in ("@option", "@option!"):
                 option = rest
                 self.options[option] = []
+                if word == "@option!":
+                    self.instead.add(option)
             elif option and not (word.startswith("@") or line.startswith("# ")):
                 self.options[option].append(line)
             else:
@@ -130,8 +133,10 @@ def option_lines(part, known, told):
             continue
         value = f" \\fI{escape(option.value_name)}\\fR" if option.value_name else ""
         names = ", ".join(f"\\fB{escape(name)}\\fR" for name in option.names)
-        more = told(part, option)
-        yield from [".TP", names + value, inline(option.about) + "."]
+        more, instead = told(part, option)
+        yield from [".TP", names + value]
+        if not instead:
+            yield inline(option.about) + "."
         yield from body(more)
 
 
@@ -144,8 +149,8 @@ def options(source, shared):
             for name in (f"{verbs} {option.long}".strip(), option.long):
                 if name in one.options:
                     USED.add((one.name, name))
-                    return one.options[name]
-        return []
+                    return one.options[name], name in one.instead
+        return [], False
 
     made = list(option_lines(program, set(), told))
     known = {name for option in program.options for name in option.names}
@@ -153,7 +158,9 @@ def options(source, shared):
         if part.verbs:
             continue
         usage = re.sub(r"\[OPTIONS\] ?", "", part.usage).strip()
-        made += [f".SS {escape(usage)}", inline(part.about) + "."]
+        made += [f".SS {escape(usage)}"]
+        if " ".join(part.words[1:]) not in source.instead:
+            made += [inline(part.about) + "."]
         made += body(verb_text(source, part))
         made += option_lines(part, known, told)
     return made

@@ -39,7 +39,8 @@ PROPERTY_VALUES = {  # of client properties that have few
 }
 OPERANDS = {"TOPIC": "topics", "T": "topics", "FILE": "files", "CONFIG": "files",
             "SOURCE": "sources", "CMD": "commands"}
-NAMES_OF_CONFIG = {"TYPE": ["topic", "broker"], "NAME": "topics", "KEY": "config names"}
+NAMES_OF_CONFIG = {"TYPE": ["topic", "broker"], "NAME": "topics", "KEY": "config names",
+                   "CONFIG": "config names"}
 
 
 def settings(program):
@@ -47,7 +48,11 @@ def settings(program):
     if program == "eventd":
         return [f"{name}=" for name in configs.names("broker")]
     words = []
-    for name in properties(program):
+    # "sasl.*" stands for many; those that have few values are worth offering.
+    names = [known for name in properties(program)
+             for known in (PROPERTY_VALUES if "*" in name else [name])
+             if known.startswith(name.removesuffix("*"))]
+    for name in dict.fromkeys(names):
         words += [f"{name}={value}" for value in PROPERTY_VALUES.get(name, [])] or [f"{name}="]
     return words
 
