@@ -10,6 +10,8 @@ node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' ||
   skip "node $(node --version) is older than 20"
 home=${EVENTD_KEPT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/eventd-interop/$name
 mkdir -p "$home"
+exec {lock}>"$home/.lock"  # another test may be installing it
+flock "$lock"
 if ! cmp -s "$here/$name/package.json" "$home/package.json"; then
   cp "$here/$name/package.json" "$home/package.json"
   (cd "$home" && npm install --no-audit --no-fund --silent >"$home/npm.log" 2>&1) || {
@@ -17,5 +19,6 @@ if ! cmp -s "$here/$name/package.json" "$home/package.json"; then
     skip "npm could not install it (see $home/npm.log)"
   }
 fi
+exec {lock}>&-
 cp "$here/$name/client.mjs" "$home/client.mjs"
 cd "$home" && exec timeout 120 node client.mjs
