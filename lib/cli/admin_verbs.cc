@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/admin_verbs.h"
 
+#include <CLI/CLI.hpp>
+
 #include "lib/cli/admin.h"
 
 namespace eventd {

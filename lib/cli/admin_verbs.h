@@ -2,11 +2,14 @@
 // The verbs of event-admin: one table, from which the command line and the calls come.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <span>
 
 #include "lib/net/task.h"
+
+namespace CLI {
+class App;
+}
 
 namespace eventd {
 

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "lib/base/logger.h"
@@ -97,41 +98,43 @@ int complain(std::string_view tool, const Error& error) {
 CommandLine::CommandLine(std::string tool, std::string description,
                          std::span<const Property> properties)
     : tool_(std::move(tool)),
-      app_(std::move(description), tool_),
+      app_(std::make_unique<CLI::App>(std::move(description), tool_)),
       properties_(properties.begin(), properties.end()) {
   std::span<const Property> shared = client_properties();
   properties_.insert(properties_.end(), shared.begin(), shared.end());
-  app_.set_help_flag("-h,--help", "Print this help and exit");
-  app_.set_version_flag("-V,--version", text(tool_, " ", std::string_view(EVENTD_VERSION)),
+  app_->set_help_flag("-h,--help", "Print this help and exit");
+  app_->set_version_flag("-V,--version", text(tool_, " ", std::string_view(EVENTD_VERSION)),
                         "Print the version and exit");
-  app_.add_option("-b,--brokers", common.brokers, "Brokers to begin with")
+  app_->add_option("-b,--brokers", common.brokers, "Brokers to begin with")
       ->type_name("HOST:PORT,..");
-  app_.add_option("-X,--set", common.settings, "Set a client property by Kafka's name")
+  app_->add_option("-X,--set", common.settings, "Set a client property by Kafka's name")
       ->type_name("K=V")
       ->allow_extra_args(false);
-  app_.add_option("--profile", common.profile, "Brokers and credentials of config.json")
+  app_->add_option("--profile", common.profile, "Brokers and credentials of config.json")
       ->type_name("NAME");
-  app_.add_option("--properties", common.properties, "Those of a Java client's properties")
+  app_->add_option("--properties", common.properties, "Those of a Java client's properties")
       ->type_name("FILE");
-  app_.add_flag("-q,--quiet", common.quiet, "No progress");
-  app_.add_flag("-v,--verbose", common.verbose, "Say what the connection does");
-  app_.get_formatter()->column_width(28);
+  app_->add_flag("-q,--quiet", common.quiet, "No progress");
+  app_->add_flag("-v,--verbose", common.verbose, "Say what the connection does");
+  app_->get_formatter()->column_width(28);
 }
 
+CommandLine::~CommandLine() = default;
+
 void CommandLine::add_format() {
-  app_.add_option("-K,--key-delim", key_delimiter_, "Records are KEY DELIM VALUE")
+  app_->add_option("-K,--key-delim", key_delimiter_, "Records are KEY DELIM VALUE")
       ->type_name("DELIM");
-  app_.add_flag("-0,--zero", zero_, "Records end with NUL, not newline");
-  app_.add_option("--delim", delimiter_, "Records end with STR")->type_name("STR");
-  app_.add_flag("-j,--json", format.json, "Event JSON, a line each");
-  app_.add_flag("-J,--json-value", format.json_value, "The same, JSON values as JSON");
-  app_.add_flag("--frame", format.frame, "A value is its int32 length and its bytes");
-  app_.add_option("--null", null_token_, "A key or value that is TOKEN is null")
+  app_->add_flag("-0,--zero", zero_, "Records end with NUL, not newline");
+  app_->add_option("--delim", delimiter_, "Records end with STR")->type_name("STR");
+  app_->add_flag("-j,--json", format.json, "Event JSON, a line each");
+  app_->add_flag("-J,--json-value", format.json_value, "The same, JSON values as JSON");
+  app_->add_flag("--frame", format.frame, "A value is its int32 length and its bytes");
+  app_->add_option("--null", null_token_, "A key or value that is TOKEN is null")
       ->type_name("TOKEN");
 }
 
 void CommandLine::add_template() {
-  app_.add_option("--format", template_, "Records as %t %p %o %T %d %k %v %h, no newline")
+  app_->add_option("--format", template_, "Records as %t %p %o %T %d %k %v %h, no newline")
       ->type_name("FORMAT");
 }
 
@@ -172,14 +175,14 @@ std::string_view nearest_of(std::span<const std::string_view> known, std::string
 
 // One line for what CLI11 found wrong.
 std::string CommandLine::explain(const CLI::ParseError& error) const {
-  const CLI::App* level = &app_;
+  const CLI::App* level = app_.get();
   while (!level->get_subcommands().empty()) level = level->get_subcommands().front();
   constexpr std::string_view kFlagWithValue = " was given a disallowed flag override";
   std::string_view what = error.what();
   if (what.ends_with(kFlagWithValue)) {
     return text("--", what.substr(0, what.size() - kFlagWithValue.size()), " takes no value");
   }
-  std::vector<std::string> extras = app_.remaining(true);
+  std::vector<std::string> extras = app_->remaining(true);
   if (extras.empty()) {
     if (error.get_name() != "RequiredError" || level->get_subcommands({}).empty()) {
       return error.what();
@@ -210,11 +213,11 @@ void forbid_values_of_flags(CLI::App& app) {
 }  // namespace
 
 std::optional<int> CommandLine::parse(int argc, char** argv) {
-  forbid_values_of_flags(app_);
+  forbid_values_of_flags(*app_);
   try {
-    app_.parse(argc, argv);
+    app_->parse(argc, argv);
   } catch (const CLI::Success& success) {
-    return app_.exit(success);
+    return app_->exit(success);
   } catch (const CLI::ParseError& error) {
     return usage(explain(error));
   }

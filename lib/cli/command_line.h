@@ -3,8 +3,8 @@
 // the brokers come from, errors of one line, exit codes.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +17,12 @@
 #include "lib/client/client.h"
 #include "lib/client/fetcher.h"
 #include "lib/client/producer.h"
+
+// CLI11's, without its headers: they cost seconds in every file that has them.
+namespace CLI {
+class App;
+class ParseError;
+}  // namespace CLI
 
 namespace eventd {
 
@@ -60,8 +66,10 @@ class CommandLine {
  public:
   // `properties` are static; those that every tool has come on top.
   CommandLine(std::string tool, std::string description, std::span<const Property> properties = {});
+  ~CommandLine();
 
-  CLI::App& app() { return app_; }
+  CLI::App& app() { return *app_; }
+  const CLI::App& app() const { return *app_; }
   const std::string& tool() const { return tool_; }
   const std::vector<Property>& properties() const { return properties_; }
   CommonOptions common;
@@ -89,7 +97,7 @@ class CommandLine {
   Result<const Configuration*> configuration() const;
 
   const std::string tool_;
-  CLI::App app_;
+  const std::unique_ptr<CLI::App> app_;
   std::vector<Property> properties_;
   bool zero_ = false;
   std::optional<std::string> delimiter_;

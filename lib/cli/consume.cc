@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
+
 #include "lib/base/text.h"
 #include "lib/cli/broker_source.h"
 #include "lib/cli/reading.h"

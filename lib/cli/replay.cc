@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/replay.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "lib/base/text.h"
@@ -47,7 +48,7 @@ std::vector<std::string> ReplayCommand::identity() const {
                                           "--stats",   "--timeout",   "--require", "--follow",
                                           "--profile", "--properties"};
   std::vector<std::string> words;
-  const CLI::App& app = const_cast<CommandLine&>(line).app();
+  const CLI::App& app = line.app();
   for (const CLI::Option* option : app.get_options()) {
     std::string name = option->get_lnames().empty() ? "" : text("--", option->get_lnames()[0]);
     bool tells = option->count() > 0 && std::ranges::find(kOthers, name) == std::end(kOthers);

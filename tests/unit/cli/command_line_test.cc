@@ -2,9 +2,11 @@
 #include "lib/cli/command_line.h"
 
 #include <doctest/doctest.h>
+
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "lib/cli/admin.h"
