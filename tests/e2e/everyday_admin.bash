@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# The second half of everyday.sh, which sources it: administration, CI, replay and copies.
+# The tasks of everyday.sh, which sources it, of administration and CI.
 
 task '32 topics of a deploy script'
 for _ in 1 2; do
@@ -20,6 +20,8 @@ event-admin topic list | while read -r t; do
   printf '%s\t%s\n' "$t" "$(event-admin config get topic "$t" retention.ms)"
 done >table
 see topics "$(event-admin topic list)" "$(cut -f 1 table)"
+for t in listing orders log-a three; do grep -q "^$t	[0-9]" table || fail "$t is not there"; done
+see internal 0 "$(grep -c '^_' table || true)"
 event-admin log-dirs -j | jq -rs 'group_by(.topic)[] | [.[0].topic, (map(.bytes) | add)] | @tsv' |
   sort -k2,2nr >sizes
 see largest listing "$(head -n 1 sizes | cut -f 1)"
@@ -32,17 +34,41 @@ see 'no difference' 0 "$(status_of event-admin apply cluster.json --diff)"
 event-admin dump | cmp - cluster.json || fail "two dumps differ"
 event-admin config set topic orders retention.ms=1h >/dev/null
 see 'a difference' 5 "$(status_of event-admin apply cluster.json --diff)"
+grep -q 'orders.*retention.ms' out err || fail "it is not shown: $(cat out err)"
 see 'no --yes' 2 "$(status_of event-admin topic delete orders)"
 event-admin topic list | grep -qx orders || fail "it was deleted"
 
 task '35 a test with a real broker'
+mkdir left
+export TMPDIR=$PWD/left
 see seven 7 "$(status_of eventd run -- sh -c 'exit 7')"
-EVENT_PROFILE=prod eventd run -- sh -c 'event-admin topic create t >/dev/null &&
-  seq 1000 | event-produce t && test "$(event-consume t | wc -l)" -eq 1000' || fail "$?"
+see killed 137 "$(status_of bash -c 'exec eventd run -- sh -c "kill -9 \$\$"')"
+see output '' "$(cat out err)"
+topic_of_tests='event-admin topic create t >/dev/null && echo $PPID >broker.pid &&
+  seq 1000 | event-produce t && test "$(event-consume t | wc -l)" -eq 1000'
+EVENT_PROFILE=prod eventd run -- sh -c "$topic_of_tests" >out 2>err || fail "$? $(cat err)"
+see output '' "$(cat out err)"
+see folders '' "$(ls left)"
+kill -0 "$(cat broker.pid)" 2>/dev/null && fail "a process is left"
+# A job of the background comes to the foreground, which needs the terminal.
+if command -v script >/dev/null; then
+  script -qec 'eventd run -- bash --norc -i' typescript \
+    <<<$'sleep 0.1 &\nfg %1 && echo it has" "ended; exit 9' >/dev/null 2>&1 && status=0 || status=$?
+  see 'an interactive shell' 9 $status
+  grep -q 'no job control' typescript && fail "no job control: $(cat typescript)"
+  grep -q 'it has ended' typescript || fail "a job has no terminal: $(cat typescript)"
+fi
+see folders '' "$(ls left)"
+unset TMPDIR
 
 task '36 wait for the stack, then compare'
 event-admin wait broker --timeout 60s && event-admin wait topic orders || fail "not there"
 see 'not there' 5 "$(status_of event-admin wait topic never --timeout 0)"
+event-admin wait topic soon --timeout 60s &
+waiter=$!
+kill -0 $waiter || fail "it does not wait"
+topic soon
+wait $waiter || fail "it is there, and yet: $?"
 printf '1\n2\n3\n' >expected.txt
 topic out --partitions 1
 cat expected.txt | event-produce out
@@ -53,60 +79,3 @@ status=0
 event-consume out -f --from end --until count=3 --timeout 100ms 2>err | diff expected.txt - >out ||
   status="${PIPESTATUS[*]}"
 see 'too late' '5 1' "$status"
-
-task '37 copy to another cluster and prove it'
-copy() {
-  event-admin topic create orders --partitions 6 >/dev/null
-  event-consume orders -b "$OLD" -j | event-produce orders -j --keep-partition
-  diff <(event-replay orders -b "$OLD" --sum) <(event-replay orders --sum)
-  echo more | event-produce orders
-  ! cmp -s <(event-replay orders -b "$OLD" --sum) <(event-replay orders --sum)
-}
-export -f copy
-OLD=$EVENT_BROKERS eventd run -- bash -ec copy || fail "the copy differs"
-
-task '38 what is new into files by day, and back'
-nightly() {
-  event-replay log-a log-b --to './backup/%Y/%m/%d/{topic}-{partition}-{first_offset}.jsonl.zst'
-}
-nightly || fail "$?"
-echo '{"timestamp":1772359201000,"value":"late"}' | event-produce log-a -j
-nightly || fail "$?"
-see 'no .part' '' "$(find backup -name '*.part')"
-topic back
-zstd -dc backup/2026/03/01/*.zst | event-produce back -j
-see 'each once' "$(event-consume log-a log-b | sort)" "$(event-consume back | sort)"
-see 'no first_offset' 2 "$(status_of event-replay log-a --to './b/{partition}.jsonl')"
-
-task '39 a broker that is dead'
-mkdir dead
-eventd --data-dir dead --port 0 --port-file dead.port >dead.log 2>&1 &
-dead=$!
-until_true 20 test -s dead.port || fail "$(cat dead.log)"
-port=$(sed 's/.*://' dead.port)
-event-admin topic create orders -b "127.0.0.1:$port" >/dev/null
-seq 1000 | event-produce orders -b "127.0.0.1:$port"
-event-consume orders -b "127.0.0.1:$port" -j >online
-kill -9 $dead
-wait $dead 2>/dev/null || true
-event-replay dead/orders-0/ -j | cmp - online || fail "not the same offline"
-event-replay dead/ -t orders --verify || fail "nothing is damaged: $?"
-printf '\377' | dd of=dead/orders-0/00000000000000000000.log bs=1 seek=500 conv=notrunc 2>/dev/null
-see 'a damaged byte' 1 "$(status_of event-replay dead/ -t orders --verify)"
-
-task '40 the last hour at ten times its pace, with the times of today'
-topic played --partitions 1
-topic staging
-now=$(date +%s)
-for i in 0 5 10; do echo "{\"timestamp\":$(((now - 1000 + i) * 1000)),\"value\":\"$i\"}"; done |
-  event-produce played -j
-began=$(date +%s%3N)
-event-replay played --from @-1h --pace 10x -j | jq --unbuffered -c 'del(.timestamp)' |
-  event-produce staging -j
-event-consume staging --merge -j | jq -r '[.value, .timestamp] | @tsv' >due
-see 'in order' '0 5 10' "$(cut -f 1 due | xargs)"
-# Each comes when it is due: not before, and 500 ms after the one before it, but for the machine's
-# own delays.
-while read -r value time; do
-  [ "$time" -ge $((began + value * 100)) ] || fail "$value came $((began + value * 100 - time)) ms early"
-done <due
