@@ -43,7 +43,7 @@ nights=10
 for ((night = 0; night < nights; night++)); do
   night_of $((night * 60)) | event-produce kept -j
   night_of $((night * 60)) | event-produce kept-too -j
-  nightly timeout -s KILL "0.0$(printf '%02d' $((night * 37 % 60)))" 2>/dev/null || true
+  nightly timeout --foreground -s KILL "0.0$(printf '%02d' $((night * 37 % 60)))" 2>/dev/null || true
 done
 nightly || fail "$? $(cat err)"
 see 'no .part' '' "$(find backup -name '*.part')"
