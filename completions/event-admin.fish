@@ -36,24 +36,45 @@ function __event_admin_topics
     end
 end
 
-# Whether the verbs $argv were typed, in their order, and no other of those that may follow.
-function __event_admin_at
-    set --local typed (string match -v -- '-*' (commandline -opc))
-    test (count $typed) -gt (count $argv); or test (count $argv) = 0; or return 1
-    for i in (seq (count $argv))
-        set --local at (math $i + 1)
-        test "$typed[$at]" = $argv[$i]; or return 1
+# What was typed that is neither an option nor the value of one, a line each.
+function __event_admin_words
+    set --local ended
+    set --local valued
+    for word in (commandline -opc)[2..-1]
+        if test -n "$valued"
+            set valued
+        else if test -z "$ended" -a "$word" = --
+            set ended yes
+        else if test -z "$ended"; and string match -q -- '-?*' $word
+            contains -- $word --at --brokers --config --partition --partitions --profile --properties --replication-factor --set --timeout --until -X -b -p; and set valued yes
+        else
+            printf '%s\n' $word
+        end
     end
 end
 
-complete -c event-admin -n 'not __fish_seen_subcommand_from topic config cluster log-dirs api-versions dump apply wait' -f -a topic -d 'Topics'
-complete -c event-admin -n 'not __fish_seen_subcommand_from topic config cluster log-dirs api-versions dump apply wait' -f -a config -d 'Configs of topics, brokers and groups'
-complete -c event-admin -n 'not __fish_seen_subcommand_from topic config cluster log-dirs api-versions dump apply wait' -f -a cluster -d 'The brokers'
-complete -c event-admin -n 'not __fish_seen_subcommand_from topic config cluster log-dirs api-versions dump apply wait' -f -a log-dirs -d 'How many bytes of what lie where'
-complete -c event-admin -n 'not __fish_seen_subcommand_from topic config cluster log-dirs api-versions dump apply wait' -f -a api-versions -d 'What each broker serves'
-complete -c event-admin -n 'not __fish_seen_subcommand_from topic config cluster log-dirs api-versions dump apply wait' -f -a dump -d 'All topics and their configs as a document'
-complete -c event-admin -n 'not __fish_seen_subcommand_from topic config cluster log-dirs api-versions dump apply wait' -f -a apply -d 'Makes topics and configs as a document has them'
-complete -c event-admin -n 'not __fish_seen_subcommand_from topic config cluster log-dirs api-versions dump apply wait' -f -a wait -d 'Until something is so; silent'
+# Whether the verbs $argv were typed, in their order.
+function __event_admin_at
+    set --local words (__event_admin_words)
+    test (count $words) -ge (count $argv); or return 1
+    for i in (seq (count $argv))
+        test "$words[$i]" = $argv[$i]; or return 1
+    end
+end
+
+# The same, and nothing after them.
+function __event_admin_ends_at
+    test (count (__event_admin_words)) = (count $argv); and __event_admin_at $argv
+end
+
+complete -c event-admin -n '__event_admin_ends_at' -f -a topic -d 'Topics'
+complete -c event-admin -n '__event_admin_ends_at' -f -a config -d 'Configs of topics, brokers and groups'
+complete -c event-admin -n '__event_admin_ends_at' -f -a cluster -d 'The brokers'
+complete -c event-admin -n '__event_admin_ends_at' -f -a log-dirs -d 'How many bytes of what lie where'
+complete -c event-admin -n '__event_admin_ends_at' -f -a api-versions -d 'What each broker serves'
+complete -c event-admin -n '__event_admin_ends_at' -f -a dump -d 'All topics and their configs as a document'
+complete -c event-admin -n '__event_admin_ends_at' -f -a apply -d 'Makes topics and configs as a document has them'
+complete -c event-admin -n '__event_admin_ends_at' -f -a wait -d 'Until something is so; silent'
 complete -c event-admin -s h -l help -d 'Print this help and exit'
 complete -c event-admin -s V -l version -d 'Print the version and exit'
 complete -c event-admin -s b -l brokers -x -d 'Brokers to begin with'
@@ -62,13 +83,13 @@ complete -c event-admin -l profile -x -d 'Brokers and credentials of config.json
 complete -c event-admin -l properties -r -F -d 'Those of a Java client\'s properties'
 complete -c event-admin -s q -l quiet -d 'No progress'
 complete -c event-admin -s v -l verbose -d 'Say what the connection does'
-complete -c event-admin -n '__event_admin_at topic; and not __fish_seen_subcommand_from list describe offsets create delete set-partitions trim' -f -a list -d 'The names of the topics'
-complete -c event-admin -n '__event_admin_at topic; and not __fish_seen_subcommand_from list describe offsets create delete set-partitions trim' -f -a describe -d 'Partitions, leaders, offsets'
-complete -c event-admin -n '__event_admin_at topic; and not __fish_seen_subcommand_from list describe offsets create delete set-partitions trim' -f -a offsets -d 'Offsets of a position'
-complete -c event-admin -n '__event_admin_at topic; and not __fish_seen_subcommand_from list describe offsets create delete set-partitions trim' -f -a create -d 'New topics'
-complete -c event-admin -n '__event_admin_at topic; and not __fish_seen_subcommand_from list describe offsets create delete set-partitions trim' -f -a delete -d 'Deletes topics and all in them'
-complete -c event-admin -n '__event_admin_at topic; and not __fish_seen_subcommand_from list describe offsets create delete set-partitions trim' -f -a set-partitions -d 'More partitions'
-complete -c event-admin -n '__event_admin_at topic; and not __fish_seen_subcommand_from list describe offsets create delete set-partitions trim' -f -a trim -d 'Deletes the oldest records'
+complete -c event-admin -n '__event_admin_ends_at topic' -f -a list -d 'The names of the topics'
+complete -c event-admin -n '__event_admin_ends_at topic' -f -a describe -d 'Partitions, leaders, offsets'
+complete -c event-admin -n '__event_admin_ends_at topic' -f -a offsets -d 'Offsets of a position'
+complete -c event-admin -n '__event_admin_ends_at topic' -f -a create -d 'New topics'
+complete -c event-admin -n '__event_admin_ends_at topic' -f -a delete -d 'Deletes topics and all in them'
+complete -c event-admin -n '__event_admin_ends_at topic' -f -a set-partitions -d 'More partitions'
+complete -c event-admin -n '__event_admin_ends_at topic' -f -a trim -d 'Deletes the oldest records'
 complete -c event-admin -n '__event_admin_at topic' -s h -l help -d 'Print this help and exit'
 complete -c event-admin -n '__event_admin_at topic list' -s h -l help -d 'Print this help and exit'
 complete -c event-admin -n '__event_admin_at topic list' -l regex -d 'TOPIC is an expression that whole names match'
@@ -119,9 +140,9 @@ complete -c event-admin -n '__event_admin_at topic trim' -l yes -d 'Really; with
 complete -c event-admin -n '__event_admin_at topic trim' -l dry-run -d 'Only say what would be done'
 complete -c event-admin -n '__event_admin_at topic trim' -f
 complete -c event-admin -n '__event_admin_at topic trim' -a '(__event_admin_topics)'
-complete -c event-admin -n '__event_admin_at config; and not __fish_seen_subcommand_from get set unset' -f -a get -d 'Configs, and where they come from'
-complete -c event-admin -n '__event_admin_at config; and not __fish_seen_subcommand_from get set unset' -f -a set -d 'Sets configs'
-complete -c event-admin -n '__event_admin_at config; and not __fish_seen_subcommand_from get set unset' -f -a unset -d 'Back to what holds without'
+complete -c event-admin -n '__event_admin_ends_at config' -f -a get -d 'Configs, and where they come from'
+complete -c event-admin -n '__event_admin_ends_at config' -f -a set -d 'Sets configs'
+complete -c event-admin -n '__event_admin_ends_at config' -f -a unset -d 'Back to what holds without'
 complete -c event-admin -n '__event_admin_at config' -s h -l help -d 'Print this help and exit'
 complete -c event-admin -n '__event_admin_at config get' -s h -l help -d 'Print this help and exit'
 complete -c event-admin -n '__event_admin_at config get' -l regex -d 'NAME is an expression that whole names match'
@@ -168,10 +189,10 @@ complete -c event-admin -n '__event_admin_at apply' -l prune -d 'Deletes topics 
 complete -c event-admin -n '__event_admin_at apply' -l diff -d 'Only shows what differs; 5 if anything does'
 complete -c event-admin -n '__event_admin_at apply' -l yes -d 'Really; without it only the plan is printed'
 complete -c event-admin -n '__event_admin_at apply' -l dry-run -d 'Only say what would be done'
-complete -c event-admin -n '__event_admin_at wait; and not __fish_seen_subcommand_from broker topic isr offset' -f -a broker -d 'Until a broker answers'
-complete -c event-admin -n '__event_admin_at wait; and not __fish_seen_subcommand_from broker topic isr offset' -f -a topic -d 'Until topics are there, and led'
-complete -c event-admin -n '__event_admin_at wait; and not __fish_seen_subcommand_from broker topic isr offset' -f -a isr -d 'Until all replicas are in sync'
-complete -c event-admin -n '__event_admin_at wait; and not __fish_seen_subcommand_from broker topic isr offset' -f -a offset -d 'Until a topic has N records'
+complete -c event-admin -n '__event_admin_ends_at wait' -f -a broker -d 'Until a broker answers'
+complete -c event-admin -n '__event_admin_ends_at wait' -f -a topic -d 'Until topics are there, and led'
+complete -c event-admin -n '__event_admin_ends_at wait' -f -a isr -d 'Until all replicas are in sync'
+complete -c event-admin -n '__event_admin_ends_at wait' -f -a offset -d 'Until a topic has N records'
 complete -c event-admin -n '__event_admin_at wait' -s h -l help -d 'Print this help and exit'
 complete -c event-admin -n '__event_admin_at wait broker' -s h -l help -d 'Print this help and exit'
 complete -c event-admin -n '__event_admin_at wait broker' -l timeout -x -d 'For how long (30s); 0 looks once; then 5'

@@ -36,14 +36,35 @@ function __event_consume_topics
     end
 end
 
-# Whether the verbs $argv were typed, in their order, and no other of those that may follow.
-function __event_consume_at
-    set --local typed (string match -v -- '-*' (commandline -opc))
-    test (count $typed) -gt (count $argv); or test (count $argv) = 0; or return 1
-    for i in (seq (count $argv))
-        set --local at (math $i + 1)
-        test "$typed[$at]" = $argv[$i]; or return 1
+# What was typed that is neither an option nor the value of one, a line each.
+function __event_consume_words
+    set --local ended
+    set --local valued
+    for word in (commandline -opc)[2..-1]
+        if test -n "$valued"
+            set valued
+        else if test -z "$ended" -a "$word" = --
+            set ended yes
+        else if test -z "$ended"; and string match -q -- '-?*' $word
+            contains -- $word --brokers --delim --format --from --grep --header --key --key-delim --last --null --partition --profile --properties --require --set --timeout --until --where -H -K -X -b -k -n -p; and set valued yes
+        else
+            printf '%s\n' $word
+        end
     end
+end
+
+# Whether the verbs $argv were typed, in their order.
+function __event_consume_at
+    set --local words (__event_consume_words)
+    test (count $words) -ge (count $argv); or return 1
+    for i in (seq (count $argv))
+        test "$words[$i]" = $argv[$i]; or return 1
+    end
+end
+
+# The same, and nothing after them.
+function __event_consume_ends_at
+    test (count (__event_consume_words)) = (count $argv); and __event_consume_at $argv
 end
 
 complete -c event-consume -s h -l help -d 'Print this help and exit'

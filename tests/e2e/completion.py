@@ -42,6 +42,19 @@ COMMON = [
     ("eventd --listen", ["--listen-anywhere"]),
     ("eventd r", ["run"]),
     ("event-consume -b other:1 cl", ["clicks"]),
+    # The value of an option is no verb, and a verb is one behind it.
+    ("event-admin -b host:1 to", ["topic"]),
+    ("event-admin -b host:1 topic desc", ["describe"]),
+    ("event-admin topic -b host:1 desc", ["describe"]),
+    ("event-admin -b host:1 topic describe cl", ["clicks"]),
+    ("event-admin --brokers host:1 wait topic cl", ["clicks"]),
+    ("event-admin --brokers=host:1 -q topic desc", ["describe"]),
+    ("event-admin -X client.id=x -bhost:1 topic create new --if", ["--if-not-exists"]),
+    ("event-admin topic describe -q cl", ["clicks"]),
+    ("event-admin --profile topic to", ["topic"]),
+    ("eventd run -q --data", ["--data-dir"]),
+    ("eventd some.properties --listen", ["--listen-anywhere"]),
+    ("eventd --port-file run r", ["run"]),
 ]
 
 

@@ -153,28 +153,37 @@ def zsh_function(program, part):
     function = program.replace("-", "_")
     name = "_" + "_".join(word.replace("-", "_") for word in part.words)
     lines = [f"{name}() {{", "  local curcontext=$curcontext state line", "  local -a at"]
-    lines.append("  _arguments -s -S -C \\")
+    options = []
     for option in all_options(program, part):
-        names = option.names[0] if len(option.names) == 1 else "{" + ",".join(option.names) + "}"
+        # A value may be a word of its own, or stand in that of the option.
+        ends = ("=", "+") if option.value else ("", "")
+        names = [name + ends[name[1] != "-"] for name in option.names]
+        names = names[0] if len(names) == 1 else "{" + ",".join(names) + "}"
         value = ""
         if option.value:
             action = zsh_action(function, kind_of_value(part, option), option.long)
             value = f":{zsh_text(option.value_name)}:{action}"
         others = "'*'" if option.repeats else f"'({' '.join(option.names)})'"
-        lines.append(f"    {others}{names}'[{zsh_text(option.about)}]{value}' \\")
+        options.append(f"    {others}{names}'[{zsh_text(option.about)}]{value}' \\")
     operands = [(one.names[0], zsh_action(function, kind_of_operand(part, one)),
                  one is part.operands[-1] and one.repeats) for one in part.operands]
     if part.verbs:
         words = " ".join(verb.words[-1] for verb in part.verbs)
-        lines.append(f"    '1:verb:({words})' '*:: :->rest'")
+        lines += ["  _arguments -s -S -C \\", *options]
+        # Options behind a verb are left to its own function.
+        lines.append(f"    '(-)1:verb:({words})' '(-)*:: :->rest'")
         lines += ["  [[ $state = rest ]] || return 0", "  case $line[1] in"]
         for verb in part.verbs:
             after = "_" + "_".join(word.replace("-", "_") for word in verb.words)
             lines.append(f"    {verb.words[-1]}) {after} ;;")
         if operands:
-            lines.append("    *) _files ;;")
+            title, action, _ = operands[0]
+            lines += ["    *)", "      _arguments -s -S \\", *("    " + one for one in options),
+                      f"        '*:{title}:{action}' ;;"]
         lines.append("  esac")
-    elif operands and operands[0][1] == "_command_names":
+        return "\n".join(lines + ["}"]) + "\n"
+    lines += ["  _arguments -s -S -C \\", *options]
+    if operands and operands[0][1] == "_command_names":
         lines.append("    '(-)1:command:_command_names -e' '*::argument:_normal'")
     else:
         for number, (title, action, repeats) in enumerate(operands, 1):
@@ -204,10 +213,7 @@ def fish(program):
         verbs = part.words[1:]
         condition = f" -n '__{function}_at {' '.join(verbs)}'" if verbs else ""
         if part.verbs:
-            seen = " ".join(verb.words[-1] for verb in part.verbs)
-            only = f"not __fish_seen_subcommand_from {seen}"
-            if verbs:
-                only = f"__{function}_at {' '.join(verbs)}; and {only}"
+            only = " ".join([f"__{function}_ends_at", *verbs])
             for verb in part.verbs:
                 about = verb.about.replace("'", "\\'")
                 what = f"-f -a {verb.words[-1]} -d '{about}'"
@@ -228,4 +234,7 @@ def fish(program):
             if words:
                 lines.append(f"complete -c {program}{condition} -a {quoted(' '.join(words))}")
     case = "            case '--profile*' '--properties*'\n                set list\n"
-    return fill("fish", program, profiles=profiles(program, case)) + "\n".join(lines) + "\n"
+    valued = {name for part in parts_of(program) for option in part.options if option.value
+              for name in option.names}
+    return fill("fish", program, profiles=profiles(program, case),
+                valued=" ".join(sorted(valued))) + "\n".join(lines) + "\n"
