@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/produce_outcome.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -20,8 +18,11 @@ bool is_about_size(Code code) {
 
 }  // namespace
 
-ProduceOutcome::ProduceOutcome(const ProduceCommand& command)
-    : command_(command), dead_letters_(command.line.format), output_(STDOUT_FILENO) {}
+ProduceOutcome::ProduceOutcome(Loop& loop, const ProduceCommand& command,
+                               std::function<void()> unreported)
+    : command_(command), dead_letters_(command.line.format) {
+  if (command.report) report_.emplace(loop, std::move(unreported));
+}
 
 Result<void> ProduceOutcome::open_dead_letters() {
   if (!command_.dead_letter) return {};
@@ -100,7 +101,7 @@ void ProduceOutcome::delivered(const Delivery& delivery) {
     }
     stats_.records += delivery.tokens.size();
     if (command_.stats) count(delivery);
-    if (command_.report) report(delivery);
+    if (report_) report(delivery);
     return;
   }
   Code code = delivery.error->code;
@@ -125,7 +126,7 @@ void ProduceOutcome::count(const Delivery& delivery) {
 }
 
 void ProduceOutcome::report(const Delivery& delivery) {
-  std::string& out = output_.buffer();
+  std::string out;
   for (size_t i = 0; i < delivery.tokens.size(); i++) {
     bool is_known = delivery.base_offset >= 0;
     append_text(out, "{\"line\":");
@@ -140,17 +141,22 @@ void ProduceOutcome::report(const Delivery& delivery) {
     append_text(out, delivery.timestamp >= 0 ? delivery.timestamp : delivery.timestamps[i]);
     append_text(out, "}\n");
   }
-  flush();
+  report_->write(std::move(out));
+}
+
+bool ProduceOutcome::report_failed() {
+  std::optional<Error> error = report_->error();
+  bool is_unread = error->code == Code::connection_closed;
+  if (!std::exchange(broken_, true) && !is_unread) complain(error->message, kExitLost);
+  return is_unread;
 }
 
 void ProduceOutcome::flush() {
-  for (Result<void> done : {dead_letters_.flush(), output_.flush()}) {
-    if (done || std::exchange(broken_, true)) continue;
-    complain(done.error().message, kExitLost);
-  }
+  Result<void> done = dead_letters_.flush();
+  if (!done && !std::exchange(broken_, true)) complain(done.error().message, kExitLost);
 }
 
-int ProduceOutcome::finish(std::string_view ended_by) {
+void ProduceOutcome::finish(std::string_view ended_by) {
   flush();
   if (lost_ > 0) {
     complain(text(lost_, lost_ == 1 ? " record was" : " records were",
@@ -162,7 +168,6 @@ int ProduceOutcome::finish(std::string_view ended_by) {
     stats_.ended_by = ended_by;
     print(stats_);
   }
-  return status_;
 }
 
 }  // namespace eventd

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,17 +17,17 @@
 
 #include "lib/cli/command_line.h"
 #include "lib/cli/dead_letters.h"
-#include "lib/cli/output.h"
 #include "lib/cli/produce.h"
 #include "lib/cli/stats.h"
+#include "lib/cli/stdout_writer.h"
 #include "lib/client/producer.h"
 
 namespace eventd {
 
 class ProduceOutcome {
  public:
-  // The command outlives this.
-  explicit ProduceOutcome(const ProduceCommand& command);
+  // Both outlive this. `unreported` runs on the loop when the report cannot be written.
+  ProduceOutcome(Loop& loop, const ProduceCommand& command, std::function<void()> unreported);
 
   Result<void> open_dead_letters();
   // The records from now on are of that file.
@@ -54,12 +55,19 @@ class ProduceOutcome {
   void delivered(const Delivery& delivery);
   // Whether records were lost, or can be told of no more: nothing should be read.
   bool is_over() const { return lost_ > 0 || broken_; }
+  // The report, or nothing: who reads it may be slow.
+  StdoutWriter* report_writer() { return report_ ? &*report_ : nullptr; }
+  // After a failure of the report: says it, if it is not only that nobody reads it. Whether it is
+  // only that.
+  bool report_failed();
   // Whether so much is kept for the dead letters that acknowledgements should be waited for.
   bool is_full() const { return dead_letters_.is_full(); }
-  // Writes what report and dead letters have gathered.
+  // Writes what the dead letters have gathered.
   void flush();
-  // Says what is left to say. The exit code.
-  int finish(std::string_view ended_by);
+  // Says what is left to say.
+  void finish(std::string_view ended_by);
+  // The exit code.
+  int status() const { return status_; }
 
  private:
   struct Source {
@@ -73,7 +81,7 @@ class ProduceOutcome {
 
   const ProduceCommand& command_;
   DeadLetters dead_letters_;
-  Output output_;
+  std::optional<StdoutWriter> report_;
   std::vector<Source> sources_;
   uint64_t line_ = 0;  // of the record in hand, counted over all sources
   int status_ = 0;

@@ -57,7 +57,7 @@ ProduceRun::ProduceRun(UvLoop& loop, const ProduceCommand& command, ClientConfig
       command_(command),
       format_(command.line.format),
       client_(loop, std::move(client)),
-      outcome_(command),
+      outcome_(loop, command, [this] { report_failed(); }),
       producer_(client_, producer,
                 [this](const Delivery& delivery) {
                   outcome_.delivered(delivery);
@@ -69,6 +69,7 @@ ProduceRun::ProduceRun(UvLoop& loop, const ProduceCommand& command, ClientConfig
                    // Nothing is under way yet that would be lost.
                    if (!begun_) die_by(interrupt_.signal());
                    stop_reading();
+                   if (StdoutWriter* report = outcome_.report_writer()) report->hurry();
                  }),
       progress_(loop, wants_progress(command), [this] { return advance(); }) {
   for (const std::string& header : command.headers) {
@@ -84,6 +85,12 @@ void ProduceRun::stop_reading() {
   if (reader_) reader_->stop();
   woken_.notify();
   producer_.hurry();
+  if (StdoutWriter* report = outcome_.report_writer()) report->wake();
+}
+
+void ProduceRun::report_failed() {
+  is_stdout_closed_ = outcome_.report_failed();
+  stop_reading();
 }
 
 // Everything is found before a line is read. The topic is asked for while the producer gets its id.
@@ -151,10 +158,12 @@ Task<int> ProduceRun::run() {
   if (placed_) co_await placed_->finish();
   co_await producer_.flush();
   progress_.end();
-  int status = outcome_.finish(interrupt_.signal() != 0 ? "signal" : "eof");
-  if (!has_no_partitions_) co_return status;
+  outcome_.finish(interrupt_.signal() != 0 ? "signal" : "eof");
+  if (StdoutWriter* report = outcome_.report_writer()) co_await report->settle();
+  if (outcome_.report_writer() && outcome_.report_writer()->error()) report_failed();
+  if (!has_no_partitions_) co_return outcome_.status();
   int unrunnable = co_await placed_->unrunnable();
-  co_return unrunnable != 0 ? unrunnable : status;
+  co_return unrunnable != 0 ? unrunnable : outcome_.status();
 }
 
 std::unique_ptr<RecordSplitter> ProduceRun::new_splitter() const {
@@ -215,6 +224,8 @@ Task<void> ProduceRun::take(RecordSplitter* splitter) {
     if (producer_.is_full()) co_await producer_.room();
   }
   outcome_.flush();
+  StdoutWriter* report = outcome_.report_writer();
+  while (report && report->is_full() && !stopped_) co_await report->progress();
   bool drained = reader_->is_drained();
   if (drained) producer_.drained();
   if (drained && placed_) placed_->drained();

@@ -52,6 +52,7 @@ class ProduceRun {
   Task<void> go_easy();
   void input_failed(const Error& error);
   void stop_reading();
+  void report_failed();
   Advance advance() const;
 
   UvLoop& loop_;

@@ -148,6 +148,63 @@ if one.wait(10) != -signal.SIGTERM:
 PYTHON
 kill -CONT "$broker_pid"
 
+# A report that nobody takes holds up nothing but itself: lines are delivered, deadlines and signals
+# are heeded. One that is read late is whole; 300 lines of it fill the pipe.
+event-admin topic create w --partitions 1
+python3 - "$broker_pid" <<'PYTHON' || fail "a report that nobody takes"
+import fcntl, json, os, signal, subprocess, sys, tempfile, time
+broker = int(sys.argv[1])
+def until(what, holds):
+    deadline = time.monotonic() + 20
+    while not holds():
+        if time.monotonic() > deadline:
+            sys.exit(f"not within 20 s: {what}")
+        time.sleep(0.02)               # between two polls
+def there():
+    return len(subprocess.run(["event-consume", "w"], capture_output=True,
+                              check=True).stdout.split())
+def blocked(*options):
+    """A run whose report has filled its pipe; and its stderr."""
+    said = tempfile.TemporaryFile()
+    run = subprocess.Popen(["event-produce", "w", "--report", *options], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE, stderr=said, bufsize=0)
+    fcntl.fcntl(run.stdout, fcntl.F_SETPIPE_SZ, 4096)
+    before = there()
+    run.stdin.write(b"line\n" * 300)
+    until("the lines before", lambda: there() == before + 300)
+    for more in range(5):              # one by one: each is a report of its own
+        run.stdin.write(b"line\n")
+        until("a line behind a full pipe", lambda: there() == before + 301 + more)
+    return run, said
+def text(file):
+    file.seek(0)
+    return file.read().decode()
+
+run, said = blocked()
+run.stdin.close()
+lines = [json.loads(line)["line"] for line in run.stdout.read().splitlines()]
+if lines != list(range(1, 306)) or run.wait(10) != 0 or text(said):
+    sys.exit(f"read late: {lines[-3:]} {run.returncode} {text(said)}")
+
+run, said = blocked()
+run.send_signal(signal.SIGTERM)
+if run.wait(10) != -signal.SIGTERM or text(said):
+    sys.exit(f"a signal: {run.returncode} {text(said)}")
+
+run, said = blocked()
+run.stdout.close()
+if run.wait(10) != -signal.SIGPIPE or text(said):
+    sys.exit(f"a reader that goes: {run.returncode} {text(said)}")
+
+run, said = blocked("-X", "delivery.timeout.ms=300")
+os.kill(broker, signal.SIGSTOP)
+run.stdin.write(b"line\n")
+until("the delivery timeout", lambda: "1 record was not acknowledged" in text(said))
+os.kill(broker, signal.SIGCONT)
+if len(run.stdout.read().splitlines()) != 305 or run.wait(10) != 4:
+    sys.exit(f"a deadline: {run.returncode}")
+PYTHON
+
 # A topic that goes away while it is written: refused, 4, the first line is named.
 event-admin topic create fleeting --partitions 1
 rm status
