@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -138,6 +139,9 @@ class Controller {
   template <class M>
   void add(const M& record, int16_t version);
   ItemError check_name(const std::string& name) const;
+  ItemError take_configs(const NewTopic& topic, ConfigMap& configs) const;
+  // `taken`: the names of this request, as they could collide.
+  void create_topic(const NewTopic& topic, std::set<std::string>& taken, CreatedTopic& told);
   ItemError place(const NewTopic& topic, std::vector<std::vector<int32_t>>& replicas) const;
   ItemError check_replicas(const std::vector<int32_t>& replicas) const;
   ItemError check_more(const MorePartitions& more, const TopicImage& topic) const;
