@@ -40,6 +40,22 @@ status=0
 jq '.topics["new"].replication_factor = 3' more.json >factor.json
 event-admin apply factor.json 2>err || status=$?
 [ $status = 1 ] && grep -q 'new: INVALID_REPLICATION_FACTOR' err || fail "$status $(cat err)"
+[ "$(event-admin topic list | grep -c '^t')" = 20 ] || fail "list: $(event-admin topic list)"
+[ "$(event-admin topic offsets t3 -j | jq -s 'map(.offset) | add')" = 30 ] || fail "offsets"
+event-admin wait offset t3 30 --timeout 10s
+status=0
+event-admin wait offset t3 31 --timeout 0 2>err || status=$?
+[ $status = 5 ] || fail "wait offset: $status $(cat err)"
+event-admin config unset topic t1 retention.ms
+[ "$(event-admin config get topic t1 retention.ms)" = 604800000 ] || fail "unset"
+event-admin config set broker 1 log.cleaner.threads=2
+[ "$(event-admin config get broker 1 log.cleaner.threads)" = 2 ] || fail "a config of a broker"
+[ "$(event-admin api-versions -j | jq -s 'map(.broker) | unique | length')" = 3 ] ||
+  fail "api-versions"
+event-admin topic delete new --yes
+! event-admin topic list | grep -qx new || fail "deleted, and yet there"
+event-admin apply more.json
+event-admin apply more.json --diff || fail "applied again, and yet it differs"
 [ "$(event-admin log-dirs t1 -j | jq -r .broker | sort -u | wc -l)" = 3 ] || fail "log-dirs"
 
 # A broker dies: leaders move, and changes find the controller.

@@ -7,7 +7,7 @@ if [ -z "${EVERYDAY:-}" ]; then
   . "$(dirname "$0")/lib.sh"
   need eventd event-produce event-consume event-admin event-replay jq zstd
   cd "$work"
-  EVERYDAY=$here eventd run -X num.partitions=6 -- bash "$here/everyday.sh"
+  EVERYDAY=$here eventd run -X num.partitions=6 -X log.retention.ms=-1 -- bash "$here/everyday.sh"
   exit
 fi
 here=$EVERYDAY

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# node_client.sh NAME: installs what tests/interop/NAME needs outside the checkout, runs client.mjs.
+# node_client.sh NAME [install]: installs what tests/interop/NAME needs outside the checkout, runs
+# client.mjs; with `install` only prints where that is.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 name=$1
@@ -20,5 +21,6 @@ if ! cmp -s "$here/$name/package.json" "$home/package.json"; then
   }
 fi
 exec {lock}>&-
+if [ "${2:-}" = install ]; then echo "$home"; exit; fi
 cp "$here/$name/client.mjs" "$home/client.mjs"
 cd "$home" && exec timeout 120 node client.mjs
