@@ -119,6 +119,14 @@ admin add_partitions app-1 2
 echo three | event-produce app-1 -p 1
 ends_with 0
 is "$(xargs <followed)" "one two three" "topics and partitions that appear"
+event-admin topic create plain --partitions 1
+follow plain -f --until count=3
+echo first | event-produce plain
+waits_for_lines followed 1
+admin add_partitions plain 2
+printf 'early\nlate\n' | event-produce plain -p 1
+ends_with 0
+is "$(xargs <followed)" "first early late" "a partition that appears, of a topic that is named"
 
 # By time, with a partition that is silent: the others wait, but not for long.
 event-admin topic create pair --partitions 2

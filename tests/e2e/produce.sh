@@ -93,6 +93,12 @@ for p in 0 1 2; do same "$(event-consume turns -p $p | wc -l)" 3 'in turn'; done
 event-admin topic create sticks --partitions 3
 seq 100 | event-produce sticks
 same "$(event-consume sticks -j | jq -s 'map(.partition)|unique|length')" 1 'sticky'
+event-admin topic create sticky-keys anywhere --partitions 3
+seq 100 | sed 's/.*/&:&/' | event-produce sticky-keys -K : --partitioner sticky
+same "$(event-consume sticky-keys -j | jq -s 'map(.partition)|unique|length')" 1 'sticky, with keys'
+seq 200 | event-produce anywhere -k same --partitioner random
+same "$(event-consume anywhere -j | jq -s 'map(.partition)|unique|length')" 3 'random, with one key'
+[ "$(event-consume anywhere -p 0 --format '%p' | wc -c)" -lt 150 ] || fail 'random, and yet uneven'
 event-admin topic create kept --partitions 6
 event-consume many -j | event-produce kept -j --keep-partition
 same "$(event-consume kept -p 4)" "$(seq 3)" 'kept partitions'

@@ -41,6 +41,12 @@ printf 'a\n%s\n\n' "$null" | event-produce n --null "$null"
 event-consume n --null "$null" >got
 printf 'a\n%s\n\n' "$null" >want
 same want got
+printf '%s:v\nk:%s\n' "$null" "$null" | event-produce n -K : --null "$null"
+event-consume n --from 3 -j >got
+has '"key":null,"value":"v"' got && has '"key":"k","value":null' got || fail "--null in: $(cat got)"
+event-consume n --from 3 -K : --null "$null" >got
+printf '%s:v\nk:%s\n' "$null" "$null" >want
+same want got
 
 # As JSON any bytes are copied, also to several topics at once, in their order.
 head -c 200000 /dev/urandom | event-produce u -K : --null a 2>err || true

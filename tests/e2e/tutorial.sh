@@ -15,7 +15,7 @@ sed -n 's/^    //p' "$top/man/event-tutorial.7.in" | grep -v '^eventd run .* bas
 awk '/kafka-[a-z-]+\.sh/ { dropped = 1 } !dropped { print } !/\\$/ { dropped = 0 }' all >lines
 [ "$(wc -l <lines)" -ge 35 ] && [ "$(grep -c kafka- all)" -ge 12 ] || fail "it has few lines"
 
-told() { # WHAT FILE COMMAND..: the lines of the file, and then the claims, with brokers from COMMAND
+told() { # WHAT FILE COMMAND..: the lines of the file, then the claims; COMMAND gives the broker
   local what=$1 file=$2
   shift 2
   mkdir "$what"

@@ -35,6 +35,9 @@ TEST_CASE("durations have units, and only 0 has none") {
 TEST_CASE("times are UTC: dates, seconds, milliseconds, and sums with durations") {
   CHECK(time_of("1790000000") == 1'790'000'000'000);
   CHECK(time_of("1790000000123") == 1'790'000'000'123);
+  // Up to 11 digits are seconds, more milliseconds.
+  CHECK(time_of("99999999999") == 99'999'999'999'000);
+  CHECK(time_of("100000000000") == 100'000'000'000);
   CHECK(time_of("2026-09-21") == 1'789'948'800'000);
   CHECK(time_of("2026-09-21T13:33") == 1'789'997'580'000);
   CHECK(time_of("2026-09-21T14:13:20.5Z") == 1'790'000'000'500);
