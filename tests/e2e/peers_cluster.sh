@@ -32,14 +32,14 @@ event-consume lines -j | jq -c '[.partition,.offset]' | sort >there
 same told there "the report"
 [ "$(jq -s 'map(.line) | sort == [range(1; 3001)]' report)" = true ] || fail "lines of the report"
 event-consume lines -K : | sort | cmp - <(seq 3000 | sed 's/.*/k&:&/' | sort) || fail "lines"
-kcat -q -C -e -b "$brokers" -t lines -f '%k %p\n' | sort >ours
+kcat_all lines -f '%k %p\n' | sort >ours
 seq 3000 | sed 's/.*/k&:&/' | kcat -P -b "$brokers" -t lines -K : -X partitioner=murmur2_random
-kcat -q -C -e -b "$brokers" -t lines -f '%k %p\n' | sort -u >both
+kcat_all lines -f '%k %p\n' | sort -u >both
 same ours both "keys do not go where librdkafka puts them with Java's partitioner"
 for codec in none gzip snappy lz4 zstd; do
   event-admin topic create "codec-$codec" --partitions 1
   event-produce "codec-$codec" -j -X compression.type=$codec events.jsonl
-  kcat -q -C -e -b "$brokers" -t "codec-$codec" -f '%K %S %T %h|%k|%s\n' >got
+  kcat_all "codec-$codec" -f '%K %S %T %h|%k|%s\n' >got
   same got want.kcat "kcat reads something else, $codec"
 done
 status=0

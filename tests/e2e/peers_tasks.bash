@@ -21,6 +21,11 @@ exits() { # STATUS COMMAND..
 chosen() { grep -aE "$@" want.jsonl >chosen || fail "no such event: $*"; }
 python() { python3 "$here/cross_read.py" "$@"; }
 
+# kcat to the end of a topic, where it waits half a second by itself.
+kcat_all() { # TOPIC OPTION..
+  kcat -q -C -e -X fetch.wait.max.ms=10 -b "$EVENT_BROKERS" -t "$@"
+}
+
 make_events() { # COUNT
   python events "$1" >events.jsonl
   python shown read <events.jsonl >want.jsonl
@@ -50,13 +55,12 @@ consume_tasks() {
   prints chosen event-consume read --merge --where 'offset < 5 && key ~ "^t"' -j
   tail -n 1 want.jsonl >chosen
   prints chosen event-consume --regex 're.d' -n 1 -j
-  local at=(kcat -q -C -e -b "$EVENT_BROKERS" -t read)
-  "${at[@]}" -f '%p %o %T %K %S\n' | sort >theirs
+  kcat_all read -f '%p %o %T %K %S\n' | sort >theirs
   event-consume read --format '%p %o %T %K %V\n' | sort >ours
   same ours theirs "places, times and lengths, as kcat has them"
-  "${at[@]}" -p 1 -o beginning -f '%R%s' >theirs
+  kcat_all read -p 1 -o beginning -f '%R%s' >theirs
   prints theirs event-consume read -p 1 --frame
-  "${at[@]}" -p 2 -o beginning -f '%k=>%s\n' >theirs
+  kcat_all read -p 2 -o beginning -f '%k=>%s\n' >theirs
   prints theirs event-consume read -p 2 -K '=>'
 
   exits 5 event-consume read --require $((count + 1))

@@ -8,6 +8,8 @@ need eventd event-produce event-consume event-admin event-replay jq kcat
 claims=$here/tutorial_claims.bash
 
 cd "$work"
+echo fetch.wait.max.ms=10 >kcat.conf  # so long does kcat wait at each end, 500 by itself
+export KCAT_CONFIG=$work/kcat.conf
 # Without the start of a shell, which would wait for a person, and what goes on without end.
 sed -n 's/^    //p' "$top/man/event-tutorial.7.in" | grep -v '^eventd run .* bash$' |
   grep -v -- ' -n 10 -f$' >all

@@ -7,7 +7,7 @@ status_of() { local status=0; "$@" >out 2>err || status=$?; echo "$status"; }
 
 is 'lines in, lines out' "$(event-consume listing | wc -l)" \
   "$(kcat -b "$B" -C -t listing -e -q | wc -l)"
-is 'kcat: ends with -e only' 124 "$(status_of timeout 1 kcat -b "$B" -C -t copy -q)"
+is 'kcat: ends with -e only' 124 "$(status_of timeout 0.5 kcat -b "$B" -C -t copy -q)"
 
 is 'keys and headers' 'c42:{"total":120}' "$(kcat -b "$B" -C -t events -e -q -K : | grep '^c42:')"
 is 'as ours' "$(event-consume events -k c43 -j | jq -c '[.value,.headers]')" \
@@ -33,7 +33,7 @@ is 'and ours' 2 "$(event-consume bytes -j | jq -c .value | sort -u | wc -l)"
 
 event-admin topic create two --partitions 1
 seq 2 | event-produce two
-is 'kcat waits without end' 124 "$(status_of timeout 1 kcat -b "$B" -C -t two -c 3 -q)"
+is 'kcat waits without end' 124 "$(status_of timeout 0.5 kcat -b "$B" -C -t two -c 3 -q)"
 is 'ours: 5' 5 "$(status_of event-consume two -f --until count=3 --timeout 200ms)"
 
 if command -v kafka-console-consumer.sh >/dev/null; then
