@@ -34,12 +34,14 @@ constexpr std::pair<std::string_view, std::string_view> kKcatLetters[] = {
 int rank(int status) {
   switch (status) {
     case kExitLost:
-      return 4;
+      return 5;
     case kExitConnect:
-      return 3;
+      return 4;
     case kExitUnmet:
-      return 2;
+      return 3;
     case kExitItem:
+      return 2;
+    case kExitUsage:  // found late, by a library that is not there, say
       return 1;
     default:
       return 0;

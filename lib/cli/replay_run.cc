@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "lib/base/openssl.h"
 #include "lib/base/text.h"
 #include "lib/cli/broker_source.h"
 #include "lib/cli/interrupt.h"
@@ -136,6 +137,8 @@ Result<void> ReplayRun::open_sink() {
   }
   if (command_.sum) {
     if (command_.options.follow) return fail(Code::bad_usage, "--sum needs an end, -f has none");
+    Result<void> loaded = load_openssl();
+    if (!loaded) return pass(loaded);
     sink_ = std::make_unique<SumSink>(STDOUT_FILENO);
     return {};
   }

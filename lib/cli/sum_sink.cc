@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/sum_sink.h"
 
-#include <openssl/evp.h>
-
 #include "lib/base/big_endian.h"
 #include "lib/base/ensure.h"
+#include "lib/base/openssl.h"
 #include "lib/base/text.h"
 #include "lib/cli/output.h"
 
@@ -29,24 +28,24 @@ void append_sized(Buffer& out, const std::optional<Bytes>& bytes) {
 }  // namespace
 
 struct Sha256::Context {
-  EVP_MD_CTX* evp = EVP_MD_CTX_new();
-  ~Context() { EVP_MD_CTX_free(evp); }
+  EVP_MD_CTX* evp = openssl().EVP_MD_CTX_new();
+  ~Context() { openssl().EVP_MD_CTX_free(evp); }
 };
 
 Sha256::Sha256() : context_(std::make_unique<Context>()) {
-  ENSURE(EVP_DigestInit_ex(context_->evp, EVP_sha256(), nullptr) == 1);
+  ENSURE(openssl().EVP_DigestInit_ex(context_->evp, openssl().EVP_sha256(), nullptr) == 1);
 }
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 
 void Sha256::add(Bytes bytes) {
-  ENSURE(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) == 1);
+  ENSURE(openssl().EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) == 1);
 }
 
 std::string Sha256::finish() {
   uint8_t digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  ENSURE(EVP_DigestFinal_ex(context_->evp, digest, &size) == 1);
+  ENSURE(openssl().EVP_DigestFinal_ex(context_->evp, digest, &size) == 1);
   std::string hex;
   for (uint8_t byte : Bytes(digest, size)) {
     hex += "0123456789abcdef"[byte >> 4];

@@ -21,7 +21,7 @@
 
 namespace eventd {
 
-// SHA-256 of what is added, piece by piece.
+// SHA-256 of what is added, piece by piece. Whoever makes one has asked load_openssl() before.
 class Sha256 {
  public:
   Sha256();

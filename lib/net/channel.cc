@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/net/channel.h"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "lib/base/openssl.h"
 #include "lib/base/text.h"
 
 namespace eventd {
@@ -41,21 +38,21 @@ class TlsChannel : public Channel {
       : stream_(std::move(stream)),
         context_(std::move(context)),
         session_(session),
-        from_peer_(BIO_new(BIO_s_mem())),
-        to_peer_(BIO_new(BIO_s_mem())) {
-    SSL_set_bio(session_, from_peer_, to_peer_);  // which it owns from here on
+        from_peer_(openssl().BIO_new(openssl().BIO_s_mem())),
+        to_peer_(openssl().BIO_new(openssl().BIO_s_mem())) {
+    openssl().SSL_set_bio(session_, from_peer_, to_peer_);  // which it owns from here on
   }
-  ~TlsChannel() override { SSL_free(session_); }
+  ~TlsChannel() override { openssl().SSL_free(session_); }
 
   Task<Result<void>> shake_hands(Instant deadline) {
     stream_->set_read_deadline(deadline);
     while (true) {
-      ERR_clear_error();
-      int status = SSL_do_handshake(session_);
+      openssl().ERR_clear_error();
+      int status = openssl().SSL_do_handshake(session_);
       Result<void> sent = co_await flush();
       if (status == 1) break;
       if (!sent) co_return pass(sent);
-      if (SSL_get_error(session_, status) != SSL_ERROR_WANT_READ) co_return failed();
+      if (openssl().SSL_get_error(session_, status) != SSL_ERROR_WANT_READ) co_return failed();
       Result<size_t> got = co_await feed();
       if (!got) co_return pass(got);
       if (*got == 0) {
@@ -69,14 +66,14 @@ class TlsChannel : public Channel {
 
   Task<Result<void>> read_exactly(MutableBytes into) override {
     while (!into.empty()) {
-      ERR_clear_error();
+      openssl().ERR_clear_error();
       size_t size = 0;
-      int status = SSL_read_ex(session_, into.data(), into.size(), &size);
+      int status = openssl().SSL_read_ex(session_, into.data(), into.size(), &size);
       if (status == 1) {
         into = into.subspan(size);
         continue;
       }
-      int error = SSL_get_error(session_, status);
+      int error = openssl().SSL_get_error(session_, status);
       if (error == SSL_ERROR_ZERO_RETURN) {
         co_return fail(Code::connection_closed, "the peer closed");
       }
@@ -92,9 +89,9 @@ class TlsChannel : public Channel {
 
   Task<Result<void>> write(Buffer bytes) override {
     if (bytes.empty()) co_return Result<void>{};
-    ERR_clear_error();
+    openssl().ERR_clear_error();
     size_t size = 0;
-    int status = SSL_write_ex(session_, bytes.data(), bytes.size(), &size);
+    int status = openssl().SSL_write_ex(session_, bytes.data(), bytes.size(), &size);
     if (status != 1) co_return failed();
     Result<void> sent = co_await flush();
     co_return std::move(sent);
@@ -110,10 +107,10 @@ class TlsChannel : public Channel {
     if (flushing_) co_return Result<void>{};
     flushing_ = true;
     Result<void> sent;
-    while (sent && BIO_ctrl_pending(to_peer_) > 0) {
-      Buffer out(BIO_ctrl_pending(to_peer_));
-      int size =
-          BIO_read(to_peer_, out.data(), static_cast<int>(std::min<size_t>(out.size(), INT32_MAX)));
+    while (sent && openssl().BIO_ctrl_pending(to_peer_) > 0) {
+      Buffer out(openssl().BIO_ctrl_pending(to_peer_));
+      int size = openssl().BIO_read(to_peer_, out.data(),
+                                    static_cast<int>(std::min<size_t>(out.size(), INT32_MAX)));
       out.resize(static_cast<size_t>(std::max(size, 0)));
       std::vector<Piece> pieces;
       pieces.emplace_back(std::move(out));
@@ -128,7 +125,7 @@ class TlsChannel : public Channel {
     room_.resize(kStep);
     MutableBytes room(room_);
     Result<size_t> got = co_await stream_->read_some(room);
-    if (got && *got > 0) BIO_write(from_peer_, room_.data(), static_cast<int>(*got));
+    if (got && *got > 0) openssl().BIO_write(from_peer_, room_.data(), static_cast<int>(*got));
     co_return std::move(got);
   }
 
@@ -141,12 +138,12 @@ class TlsChannel : public Channel {
   }
 
   std::unexpected<Error> failed() const {
-    long verified = SSL_get_verify_result(session_);
-    unsigned long code = ERR_peek_last_error();
-    ERR_clear_error();
+    long verified = openssl().SSL_get_verify_result(session_);
+    unsigned long code = openssl().ERR_peek_last_error();
+    openssl().ERR_clear_error();
     std::string why = "the connection is broken";
     if (code != 0) {
-      const char* reason = ERR_reason_error_string(code);
+      const char* reason = openssl().ERR_reason_error_string(code);
       if (reason != nullptr) why = reason;
     }
     if (verified == X509_V_ERR_HOSTNAME_MISMATCH || verified == X509_V_ERR_IP_ADDRESS_MISMATCH) {
@@ -155,7 +152,7 @@ class TlsChannel : public Channel {
           "(ssl.endpoint.identification.algorithm= checks no name)";
     } else if (verified != X509_V_OK) {
       why = text("its certificate is not trusted: ",
-                 std::string_view(X509_verify_cert_error_string(verified)),
+                 std::string_view(openssl().X509_verify_cert_error_string(verified)),
                  " (ssl.truststore.location or ssl.ca.location names whom to trust)");
     } else if (wants_certificate(ERR_GET_REASON(code))) {
       why += "; the broker wants a certificate that it trusts (ssl.keystore.location)";

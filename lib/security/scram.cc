@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/security/scram.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/rand.h>
+#include <sys/random.h>
 
 #include <array>
 #include <utility>
 #include <vector>
 
 #include "lib/base/ensure.h"
+#include "lib/base/openssl.h"
 #include "lib/base/text.h"
 
 namespace eventd {
@@ -21,7 +19,7 @@ constexpr size_t kMessageMax = 4096;
 constexpr std::string_view kNoBinding = "n,,";  // the client knows no channel binding
 
 const EVP_MD* digest_of(ScramHash hash) {
-  return hash == ScramHash::sha256 ? EVP_sha256() : EVP_sha512();
+  return hash == ScramHash::sha256 ? openssl().EVP_sha256() : openssl().EVP_sha512();
 }
 
 const unsigned char* bytes(std::string_view text) {
@@ -31,25 +29,26 @@ const unsigned char* bytes(std::string_view text) {
 std::string hmac(ScramHash hash, std::string_view key, std::string_view data) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out;
   unsigned size = 0;
-  ENSURE(HMAC(digest_of(hash), key.data(), static_cast<int>(key.size()), bytes(data), data.size(),
-              out.data(), &size) != nullptr);
+  ENSURE(openssl().HMAC(digest_of(hash), key.data(), static_cast<int>(key.size()), bytes(data),
+                        data.size(), out.data(), &size) != nullptr);
   return {reinterpret_cast<const char*>(out.data()), size};
 }
 
 std::string digest(ScramHash hash, std::string_view data) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out;
   unsigned size = 0;
-  ENSURE(EVP_Digest(data.data(), data.size(), out.data(), &size, digest_of(hash), nullptr) == 1);
+  ENSURE(openssl().EVP_Digest(data.data(), data.size(), out.data(), &size, digest_of(hash),
+                              nullptr) == 1);
   return {reinterpret_cast<const char*>(out.data()), size};
 }
 
 std::string salted(ScramHash hash, std::string_view password, std::string_view salt,
                    int iterations) {
-  std::string out(static_cast<size_t>(EVP_MD_get_size(digest_of(hash))), '\0');
-  ENSURE(PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), bytes(salt),
-                           static_cast<int>(salt.size()), iterations, digest_of(hash),
-                           static_cast<int>(out.size()),
-                           reinterpret_cast<unsigned char*>(out.data())) == 1);
+  std::string out(static_cast<size_t>(openssl().EVP_MD_get_size(digest_of(hash))), '\0');
+  ENSURE(openssl().PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
+                                     bytes(salt), static_cast<int>(salt.size()), iterations,
+                                     digest_of(hash), static_cast<int>(out.size()),
+                                     reinterpret_cast<unsigned char*>(out.data())) == 1);
   return out;
 }
 
@@ -88,7 +87,7 @@ ScramClient::ScramClient(ScramHash hash, std::string user, std::string password,
 
 std::string ScramClient::make_nonce() {
   std::array<unsigned char, 24> random;
-  ENSURE(RAND_bytes(random.data(), random.size()) == 1);
+  ENSURE(getrandom(random.data(), random.size(), 0) == static_cast<ssize_t>(random.size()));
   return to_base64(random);
 }
 
@@ -97,6 +96,8 @@ std::string ScramClient::bare() const { return text("n=", escaped_name(user_), "
 std::string ScramClient::first() const { return text(kNoBinding, bare()); }
 
 Result<std::string> ScramClient::final(std::string_view server_first) {
+  Result<void> loaded = load_openssl();
+  if (!loaded) return pass(loaded);
   if (server_first.size() > kMessageMax) return refuse("sent a message that is too long");
   std::vector<std::string_view> parts = split(server_first, ',');
   if (parts[0].starts_with("m=")) return refuse("demands an extension that we do not know");
@@ -124,7 +125,7 @@ Result<std::string> ScramClient::final(std::string_view server_first) {
   server_signature_ = hmac(hash_, hmac(hash_, salted_password, "Server Key"), signed_text);
   std::string proof = client_key;
   for (size_t i = 0; i < proof.size(); i++) proof[i] = static_cast<char>(proof[i] ^ signature[i]);
-  OPENSSL_cleanse(salted_password.data(), salted_password.size());
+  openssl().OPENSSL_cleanse(salted_password.data(), salted_password.size());
   return text(without_proof, ",p=", to_base64(bytes_of(proof)));
 }
 
@@ -134,9 +135,9 @@ Result<void> ScramClient::verify(std::string_view server_final) const {
   if (auto why = attribute(part, 'e')) return refuse(text("says ", printable(*why)));
   auto given = attribute(part, 'v');
   std::optional<std::string> signature = given ? from_base64(*given) : std::nullopt;
-  bool right = signature && !server_signature_.empty() &&
-               signature->size() == server_signature_.size() &&
-               CRYPTO_memcmp(signature->data(), server_signature_.data(), signature->size()) == 0;
+  bool right =
+      signature && !server_signature_.empty() && signature->size() == server_signature_.size() &&
+      openssl().CRYPTO_memcmp(signature->data(), server_signature_.data(), signature->size()) == 0;
   if (!right) return refuse("does not prove that it knows the password");
   return {};
 }

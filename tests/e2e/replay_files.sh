@@ -75,6 +75,14 @@ expect 2 '{first_offset}' event-replay orders --to './%Y/{partition}.jsonl'
 expect 2 'event-replay writes into' flock backup event-replay orders --to "$template" \
   --roll count=400
 
+# OpenSSL is the system's, and is loaded by those who need it.
+mkdir none && : >none/libssl.so.3
+status=0
+LD_LIBRARY_PATH=$work/none event-replay orders --sum >got 2>err || status=$?
+[ "$status" = 2 ] && [ ! -s got ] && grep -q 'libssl3' err && [ "$(wc -l <err)" = 1 ] ||
+  fail "without OpenSSL a sum ends with $status: $(cat err)"
+LD_LIBRARY_PATH=$work/none event-consume orders --until count=1 >got || fail "reading needs OpenSSL"
+
 # The files are a source like the topic: equal sums. A day of them goes back into a topic.
 event-replay orders --sum >sum
 xargs -0 event-replay --sum <files >got

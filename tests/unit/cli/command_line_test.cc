@@ -181,7 +181,8 @@ TEST_CASE("ends of a run are positions, counts and silence, and the least of a k
   CHECK(two.reading->finish(two.options, WallTime{0}).has_value());
 }
 
-TEST_CASE("of several exit codes the first of 4, 3, 5, 1 counts") {
+TEST_CASE("of several exit codes the first of 4, 3, 5, 1 counts, and none is 0") {
+  CHECK(worse_exit(kExitDone, kExitUsage) == kExitUsage);
   const int order[] = {4, 3, 5, 1, 0};
   for (size_t i = 0; i < std::size(order); i++) {
     for (size_t j = i; j < std::size(order); j++) {
