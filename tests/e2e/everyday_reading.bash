@@ -52,8 +52,10 @@ see new 'FATAL new' "$(cat new)"
 event-consume later -n 0 -f --grep 'ERROR|FATAL' --until count=1 >new 2>waits &
 follower=$!
 until_true 20 test -s waits || fail "it does not say that the topic is not there"
+kill -STOP $follower  # so that it sees the topic only with its first record
 topic later
 printf 'fine\nERROR early\n' | event-produce later
+kill -CONT $follower
 gone() { ! kill -0 $follower 2>/dev/null; }
 until_true 20 gone || fail "a topic that was made later is not picked up"
 see 'of a later topic' 'ERROR early' "$(cat new)"
