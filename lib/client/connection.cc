@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "lib/base/logger.h"
 #include "lib/base/text.h"
 #include "lib/client/security.h"
 #include "lib/wire/messages/api_versions.h"
@@ -17,6 +18,7 @@ constexpr size_t kFrameStep = 4 << 20;
 // Larger frames are written by themselves rather than copied.
 constexpr size_t kTogetherMax = 32 << 10;
 constexpr std::chrono::seconds kProveAgain{30};
+constexpr std::chrono::milliseconds kThrottleMax{60'000};
 constexpr const char* kNoKafka = "what answers there does not speak Kafka's protocol";
 
 // Who begins like that.
@@ -27,6 +29,34 @@ std::string speaker(Bytes prefix) {
   if (text_of(prefix) == "HTTP") return text(kNoKafka, " but HTTP");
   if (text_of(prefix) == "SSH-") return text(kNoKafka, " but SSH");
   return kNoKafka;
+}
+
+// From which version on a client holds back by itself what a broker does not want to have yet;
+// before that the broker had made it wait already when it answered (KIP-219).
+int16_t throttles_from(ApiKey api) {
+  switch (api) {
+    case ApiKey::fetch:
+      return 8;
+    case ApiKey::produce:
+    case ApiKey::metadata:
+      return 6;
+    case ApiKey::list_offsets:
+    case ApiKey::create_topics:
+      return 3;
+    case ApiKey::api_versions:
+    case ApiKey::find_coordinator:
+    case ApiKey::describe_configs:
+    case ApiKey::delete_topics:
+      return 2;
+    case ApiKey::init_producer_id:
+    case ApiKey::create_partitions:
+    case ApiKey::delete_records:
+    case ApiKey::alter_configs:
+    case ApiKey::describe_log_dirs:
+      return 1;
+    default:
+      return 0;
+  }
 }
 
 }  // namespace
@@ -43,6 +73,7 @@ ClientConnection::ClientConnection(Loop& loop, Address address, std::string clie
 
 ClientConnection::~ClientConnection() {
   if (prove_again_at_ != 0) loop_.cancel(prove_again_at_);
+  if (throttle_timer_ != 0) loop_.cancel(throttle_timer_);
 }
 
 Task<Result<std::shared_ptr<ClientConnection>>> ClientConnection::open(
@@ -115,26 +146,52 @@ Task<Result<void>> ClientConnection::prove(Instant deadline) {
 }
 
 Task<void> ClientConnection::prove_again(std::shared_ptr<ClientConnection> self) {
-  holding_ = true;
+  proving_ = true;
   while (!pending_.empty() && !failed_) co_await drained_.wait();
   Instant deadline = loop_.now() + kProveAgain;
   Result<void> proved = co_await prove(deadline);
-  holding_ = false;
+  proving_ = false;
   if (!proved) fail_all(proved.error());
-  if (!failed_) {
-    for (auto& pending : held_) pending_.push_back(std::move(pending));
-    held_.clear();
-    for (Buffer& frame : std::exchange(held_frames_, {})) send(std::move(frame));
-  }
+  release();
   (void)self;  // keeps the connection meanwhile
 }
 
 // `pending`: who waits for the answer, or nothing.
 void ClientConnection::enqueue(std::shared_ptr<Pending> pending, Buffer frame, bool may_be_held) {
-  bool held = may_be_held && holding_;
-  if (pending) (held ? held_ : pending_).push_back(std::move(pending));
-  if (!held) return send(std::move(frame));
-  held_frames_.push_back(std::move(frame));
+  if (may_be_held && (proving_ || throttle_timer_ != 0)) {
+    held_.push_back({std::move(pending), std::move(frame)});
+    return;
+  }
+  if (pending) pending_.push_back(std::move(pending));
+  send(std::move(frame));
+}
+
+// An answer asked for some peace.
+void ClientConnection::throttle(ApiKey api, int16_t version, int32_t time_ms) {
+  if (failed_ || version < throttles_from(api)) return;
+  throttle_time_ = std::chrono::milliseconds(time_ms);
+  log_debug(to_string(address_), " throttles us for ", time_ms, " ms");
+  Instant until = loop_.now() + std::min(throttle_time_, kThrottleMax);
+  throttled_until_ = std::max(throttled_until_, until);
+  if (throttle_timer_ == 0) await_throttle();
+}
+
+void ClientConnection::await_throttle() {
+  std::weak_ptr<ClientConnection> weak = weak_from_this();
+  throttle_timer_ = loop_.call_at(throttled_until_, [weak] {
+    std::shared_ptr<ClientConnection> self = weak.lock();
+    if (!self) return;
+    self->throttle_timer_ = 0;
+    if (self->throttled_until_ > self->loop_.now()) return self->await_throttle();
+    self->release();
+  });
+}
+
+// Sends what was held back, if nothing holds it any more.
+void ClientConnection::release() {
+  if (failed_ || proving_ || throttle_timer_ != 0) return;
+  for (Held& held : std::exchange(held_, {}))
+    enqueue(std::move(held.pending), std::move(held.frame), true);
 }
 
 void ClientConnection::send(Buffer frame) {
@@ -209,7 +266,7 @@ Task<void> ClientConnection::read_answers(std::shared_ptr<ClientConnection> self
     pending->body_at = *body;
     pending->done = true;
     pending->answered.notify();
-    if (holding_ && pending_.empty()) drained_.notify();
+    if (proving_ && pending_.empty()) drained_.notify();
   }
   (void)self;  // keeps the connection while its answers are read
 }
@@ -219,6 +276,14 @@ Task<Result<std::shared_ptr<ClientConnection::Pending>>> ClientConnection::round
   if (!pending->done) {
     bool in_time = co_await pending->answered.wait_until(loop_, deadline);
     if (!in_time && !pending->done) {
+      auto held = std::ranges::find(held_, pending, &Held::pending);
+      if (held != held_.end() && throttle_timer_ != 0) {
+        // It has not been sent: the connection is as good as before.
+        held_.erase(held);
+        co_return eventd::fail(Code::deadline_passed,
+                               text(to_string(address_), " throttles us: it wants no request for ",
+                                    throttle_time_.count(), " ms (a quota)"));
+      }
       // Answers come in order: after one that is missing none can be told apart.
       fail_all({Code::deadline_passed, "no answer in time", 0});
     }
@@ -232,7 +297,9 @@ void ClientConnection::fail_all(const Error& error) {
   failed_ = true;
   error_ = error.during(text("connection to ", to_string(address_)));
   auto waiting = std::exchange(pending_, {});
-  for (auto& pending : std::exchange(held_, {})) waiting.push_back(std::move(pending));
+  for (Held& held : std::exchange(held_, {})) {
+    if (held.pending) waiting.push_back(std::move(held.pending));
+  }
   channel_->shutdown();
   for (const std::shared_ptr<Pending>& pending : waiting) {
     pending->frame = std::unexpected(error_);

@@ -5,8 +5,9 @@
 // know. Once anything fails the connection is of no more use: what waits and what comes later
 // fails. A port at which something else than Kafka answers is told by its first bytes. With SASL it
 // authenticates before anything is asked, and again before the broker's patience ends: what is
-// asked meanwhile is held back, and keeps its order. Belongs to one loop. It outlives the calls
-// that wait on it.
+// asked meanwhile is held back, and keeps its order. So it is while the broker wants to be left
+// alone, for its quotas (KIP-219): a minute at most, for one that means it does not read for as
+// long as it likes. Belongs to one loop. It outlives the calls that wait on it.
 #pragma once
 
 #include <deque>
@@ -49,8 +50,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   // The version in which a request is sent; nothing if the broker does not know the API.
   std::optional<int16_t> version_of(const Api& api) const;
 
-  // Sends at once, in the order of the calls; waits for the answer. `message` is encoded before the
-  // first wait.
+  // Sends at once, or when it may be sent again, in the order of the calls; waits for the answer.
+  // `message` is encoded before the first wait.
   template <class Request>
   Task<Result<Answer<typename Request::Response>>> ask(const Request& message, Instant deadline);
   // Of a request that is not answered.
@@ -86,6 +87,9 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   Task<Result<std::shared_ptr<Pending>>> roundtrip(std::shared_ptr<Pending> pending,
                                                    Instant deadline);
   void enqueue(std::shared_ptr<Pending> pending, Buffer frame, bool may_be_held);
+  void throttle(ApiKey api, int16_t version, int32_t time_ms);
+  void await_throttle();
+  void release();
   void send(Buffer frame);
   void fail_all(const Error& error);
 
@@ -98,14 +102,20 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   int32_t next_correlation_id_ = 0;
   std::deque<std::shared_ptr<Pending>> pending_;  // shared with the askers
   std::deque<Buffer> outgoing_;                   // small frames stand together in one
-  // While it authenticates again: what was asked, and waits for that.
-  bool holding_ = false;
-  std::deque<std::shared_ptr<Pending>> held_;
-  std::deque<Buffer> held_frames_;
+  // What was asked, and is not sent yet: while it authenticates again, or is throttled.
+  struct Held {
+    std::shared_ptr<Pending> pending;  // or nothing, see enqueue()
+    Buffer frame;
+  };
+  std::deque<Held> held_;
+  bool proving_ = false;
+  Instant throttled_until_{};
+  std::chrono::milliseconds throttle_time_{};
+  Loop::TimerId throttle_timer_ = 0;
   Signal drained_;  // nothing is under way any more
   Loop::TimerId prove_again_at_ = 0;
   bool writing_ = false;
-  bool learned_ = false;  // what the broker serves; before that its frames are small
+  bool learned_ = false;   // what the broker serves; before that its frames are small
   bool answered_ = false;  // something since then
   bool failed_ = false;
   Error error_;
@@ -149,6 +159,11 @@ Task<Result<Answer<typename Request::Response>>> ClientConnection::exchange(cons
   Bytes body = Bytes(**pending->frame).subspan(pending->body_at);
   Result<Response> response = decode<Response>(body, *version);
   if (!response) co_return pass(response);
+  if constexpr (requires { response->throttle_time_ms; }) {
+    if (response->throttle_time_ms > 0) {
+      throttle(Request::api.key, *version, response->throttle_time_ms);
+    }
+  }
   Answer<Response> answer{*pending->frame, std::move(*response)};
   co_return std::move(answer);
 }
