@@ -115,7 +115,12 @@ int event_admin(int argc, char** argv) {
   // A broker that takes connections and is silent does not make a wait longer than it may be.
   std::chrono::milliseconds patience(command.options.timeout_ms);
   bool waits = std::string_view(command.verb->noun) == "wait" && patience.count() > 0;
-  if (waits) client->connect_timeout = std::min(client->connect_timeout, patience);
+  if (waits) {
+    client->connect_timeout = std::min(client->connect_timeout, patience);
+    // Who waits wants to know soon.
+    client->reconnect_backoff.longest =
+        std::min(client->reconnect_backoff.longest, client->retry_backoff.first);
+  }
   return run_tool([&](UvLoop& loop) -> Task<int> {
     AdminRun run(loop, command.options, *client);
     int status = co_await command.verb->run(run);

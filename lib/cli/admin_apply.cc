@@ -183,7 +183,7 @@ Task<void> settle(AdminRun& run, const TopicsDocument* wanted, bool prune) {
       same = same && (step.differs.empty() || step.error.code != Code::none);
     }
     if (same) co_return;
-    Instant next = run.loop().now() + run.client().config().retry_backoff / 2;
+    Instant next = run.loop().now() + run.client().config().retry_backoff.first / 2;
     co_await sleep_until(run.loop(), next);
   }
 }

@@ -137,7 +137,7 @@ Task<void> settle(AdminRun& run, Resource resource, const std::vector<ConfigAssi
       secret = secret || (entry != nullptr && entry->sensitive);
     }
     if (secret || needed(is->front(), *changes, true).empty()) co_return;
-    Instant next = run.loop().now() + run.client().config().retry_backoff / 4;
+    Instant next = run.loop().now() + run.client().config().retry_backoff.first / 4;
     co_await sleep_until(run.loop(), next);
   }
 }

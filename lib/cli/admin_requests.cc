@@ -215,7 +215,7 @@ Task<std::map<TopicPartition, Trimmed>> request_trims(AdminRun& run,
       }
     }
     if (left.empty() || run.loop().now() >= give_up) break;
-    Instant next = run.loop().now() + run.client().config().retry_backoff;
+    Instant next = run.loop().now() + run.client().config().retry_backoff.first;
     co_await sleep_until(run.loop(), next);
     Result<std::vector<TopicInfo>> again = co_await run.client().topics(std::move(names));
     if (!again) break;

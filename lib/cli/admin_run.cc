@@ -112,7 +112,8 @@ Task<AdminRun::Offsets> AdminRun::offsets_at(const std::vector<TopicInfo>* topic
     bool may_move = false;
     for (auto& [leader, wanted] : by_leader) {
       Wanted asked = wanted;
-      Result<Offsets> answered = co_await client_.offsets(std::move(asked), true);
+      Instant once = loop().now();
+      Result<Offsets> answered = co_await client_.offsets(std::move(asked), true, once);
       if (answered) {
         for (const auto& [partition, offset] : *answered) missing.erase(partition);
         found.merge(*answered);
@@ -122,7 +123,7 @@ Task<AdminRun::Offsets> AdminRun::offsets_at(const std::vector<TopicInfo>* topic
       for (const auto& [partition, asked_for] : wanted) missing[partition] = answered.error();
     }
     if (missing.empty() || !may_move || loop().now() >= give_up) break;
-    Instant next = loop().now() + client_.config().retry_backoff;
+    Instant next = loop().now() + client_.config().retry_backoff.first;
     co_await sleep_until(loop(), next);
     std::vector<std::string> names;
     for (const auto& [partition, error] : missing) {
@@ -204,7 +205,7 @@ Task<void> AdminRun::settle(std::vector<std::string> topics, size_t partitions, 
       brokers.pop_back();
       continue;
     }
-    Instant next = loop().now() + client_.config().retry_backoff / 4;
+    Instant next = loop().now() + client_.config().retry_backoff.first / 4;
     co_await sleep_until(loop(), next);
   }
 }

@@ -162,7 +162,8 @@ Task<Result<Look>> look_for_offset(AdminRun& run) {
     wanted.emplace_back(TopicPartition{topic.name, partition}, kEnd);
   }
   bool only_committed = true;
-  auto ends = co_await run.client().offsets(std::move(wanted), only_committed);
+  Instant once = run.loop().now();
+  auto ends = co_await run.client().offsets(std::move(wanted), only_committed, once);
   if (!ends) co_return pass(ends);
   int64_t sum = 0;
   for (const auto& [partition, end] : *ends) sum += end;

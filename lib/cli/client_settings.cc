@@ -13,8 +13,11 @@ namespace {
 
 constexpr Property kProperties[] = {
     {"client.id", "the name by which brokers know the tool (its own name)"},
+    {"reconnect.backoff.ms", "the pause before who was not reached is called again (50)"},
+    {"reconnect.backoff.max.ms", "the longest such pause: it doubles each time (1000)"},
     {"request.timeout.ms", "how long a broker may take for an answer (30000)"},
     {"retry.backoff.ms", "the pause before something is tried again (100)"},
+    {"retry.backoff.max.ms", "the longest such pause: it doubles each time (1000)"},
     {"socket.connection.setup.timeout.ms", "how long all brokers may be silent (5000)"},
 };
 
@@ -49,6 +52,13 @@ Result<void> take_number(const Configuration& configuration, std::string_view na
   if (!number) return pass(number);
   if (*number) place = Place(**number);
   return {};
+}
+
+Result<void> take_backoff(const Configuration& configuration, std::string_view name,
+                          Backoff& backoff) {
+  Result<void> good = take_number(configuration, text(name, ".ms"), 1, backoff.first);
+  if (good) good = take_number(configuration, text(name, ".max.ms"), 1, backoff.longest);
+  return good;
 }
 
 }  // namespace
@@ -100,7 +110,8 @@ Result<ClientConfig> CommandLine::client_config() const {
     }
   }
   Result<void> good = take_number(from, "request.timeout.ms", 1, config.request_timeout);
-  if (good) good = take_number(from, "retry.backoff.ms", 1, config.retry_backoff);
+  if (good) good = take_backoff(from, "retry.backoff", config.retry_backoff);
+  if (good) good = take_backoff(from, "reconnect.backoff", config.reconnect_backoff);
   if (good) {
     good = take_number(from, "socket.connection.setup.timeout.ms", 1, config.connect_timeout);
   }

@@ -48,7 +48,7 @@ Task<Result<ProduceTopic*>> ProduceTopics::find(std::string name) {
       missing_[name] = error;
       co_return std::unexpected(std::move(error));
     }
-    Instant next = client_.loop().now() + client_.config().retry_backoff;
+    Instant next = client_.loop().now() + client_.config().retry_backoff.first;
     co_await sleep_until(client_.loop(), next);
   }
 }

@@ -125,7 +125,7 @@ Task<Result<AdminAnswer<typename Request::Response>>> Admin::ask_controller(
   Instant give_up = client_.request_deadline();
   bool was_there = false;
   bool lost = false;
-  while (true) {
+  for (size_t failures = 1;; failures++) {
     Result<std::shared_ptr<ClientConnection>> connection = co_await client_.controller_or_any();
     // Nobody there at all is said at once; one that was there may come back.
     if (!connection && !was_there) co_return pass(connection);
@@ -149,8 +149,7 @@ Task<Result<AdminAnswer<typename Request::Response>>> Admin::ask_controller(
       error = connection.error();
     }
     if (error && client_.loop().now() >= give_up) co_return std::unexpected(*error);
-    Instant next = client_.loop().now() + client_.config().retry_backoff;
-    co_await sleep_until(client_.loop(), next);
+    co_await client_.pause(failures);
   }
 }
 

@@ -2,12 +2,10 @@
 #include "lib/client/client.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
-#include "lib/wire/messages/list_offsets.h"
 
 namespace eventd {
 
@@ -26,6 +24,9 @@ Remedy remedy_for(Code code) {
     case Code::coordinator_load_in_progress:
     case Code::throttling_quota_exceeded:
     case Code::offset_not_available:
+    case Code::fetch_session_id_not_found:
+    case Code::invalid_fetch_session_epoch:
+    case Code::fetch_session_topic_id_error:
       return Remedy::retry;
     case Code::unknown_topic_or_partition:
     case Code::unknown_topic_id:
@@ -53,30 +54,80 @@ Client::~Client() { close(); }
 void Client::close() {
   closed_ = true;
   for (auto& [name, connection] : connections_) connection->close();
+  while (!openings_.empty()) {
+    std::shared_ptr<Opening> opening = openings_.extract(openings_.begin()).mapped();
+    opening->attempt.end();
+  }
+  while (!pauses_.empty()) pauses_.extract(pauses_.begin()).value()->notify();
+}
+
+uint32_t Client::random() {
+  if (!random_) random_.emplace(std::random_device{}());
+  return static_cast<uint32_t>((*random_)());
+}
+
+Instant Client::retry_at(size_t failures) {
+  return loop_.now() + config_.retry_backoff.pause(failures, random());
+}
+
+Task<void> Client::pause(size_t failures) {
+  Signal closed;
+  pauses_.insert(&closed);
+  Instant end = retry_at(failures);
+  if (!closed_) co_await closed.wait_until(loop_, end);
+  pauses_.erase(&closed);
 }
 
 Task<Result<std::shared_ptr<ClientConnection>>> Client::connect(Address address, Instant deadline) {
-  if (closed_) co_return fail(Code::cancelled, "closed");
   std::string name = to_string(address);
-  if (auto known = connections_.find(name); known != connections_.end()) {
-    if (!known->second->failed()) co_return known->second;
-    connections_.erase(known);
+  while (true) {
+    if (closed_) co_return fail(Code::cancelled, "closed");
+    if (auto known = connections_.find(name); known != connections_.end()) {
+      if (!known->second->failed()) co_return known->second;
+      connections_.erase(known);
+    }
+    auto absent = absent_.find(name);
+    if (absent != absent_.end() && loop_.now() < absent->second.call_again) {
+      co_return std::unexpected(absent->second.error);
+    }
+    auto opening = openings_.find(name);
+    if (opening == openings_.end()) break;
+    // Somebody else is at it. One connection only: requests must not overtake each other.
+    std::shared_ptr<Opening> other = opening->second;
+    Signal opened;
+    other->waiters.insert(&opened);
+    bool in_time = co_await opened.wait_until(loop_, deadline);
+    other->waiters.erase(&opened);
+    if (!in_time) co_return fail(Code::deadline_passed, text("connect to ", name, ": no answer"));
   }
+  Result<std::shared_ptr<ClientConnection>> connection =
+      co_await open(std::move(address), deadline);
+  co_return std::move(connection);
+}
+
+Task<Result<std::shared_ptr<ClientConnection>>> Client::open(Address address, Instant deadline) {
+  std::string name = to_string(address);
+  auto opening = std::make_shared<Opening>();
+  openings_[name] = opening;
+  Attempt* attempt = &opening->attempt;
   Result<std::shared_ptr<ClientConnection>> opened = co_await ClientConnection::open(
-      loop_, std::move(address), config_.client_id, config_.security.get(), deadline);
-  if (!opened) co_return std::move(opened);
+      loop_, std::move(address), config_.client_id, config_.security.get(), deadline, attempt);
+  openings_.erase(name);
   if (closed_) {
-    (*opened)->close();
-    co_return fail(Code::cancelled, "closed");
+    if (opened) (*opened)->close();
+    opened = fail(Code::cancelled, "closed");
+  } else if (opened) {
+    log_debug("connected to ", name);
+    connections_[name] = *opened;
+    absent_.erase(name);
+  } else {
+    Absent& absent = absent_[name];
+    absent.error = opened.error();
+    absent.call_again = loop_.now() + config_.reconnect_backoff.pause(++absent.failures, random());
   }
-  std::shared_ptr<ClientConnection>& known = connections_[name];
-  if (known && !known->failed()) {
-    // Somebody else was faster. One connection only: requests must not overtake each other.
-    (*opened)->close();
-    co_return known;
-  }
-  log_debug("connected to ", name);
-  known = *opened;
+  // Each takes itself off.
+  while (!opening->waiters.empty())
+    opening->waiters.extract(opening->waiters.begin()).value()->notify();
   co_return std::move(opened);
 }
 
@@ -99,6 +150,7 @@ Task<Result<std::shared_ptr<ClientConnection>>> Client::any() {
     Result<std::shared_ptr<ClientConnection>> connection =
         co_await connect(std::move(address), deadline);
     if (connection) co_return std::move(connection);
+    if (closed_) co_return std::move(connection);
     last = std::move(connection.error());
   }
   // Who is there and does not accept us is not tried again.
@@ -120,6 +172,14 @@ Task<Result<std::shared_ptr<ClientConnection>>> Client::broker(int32_t id) {
   Result<std::shared_ptr<ClientConnection>> connection =
       co_await connect(std::move(address), deadline);
   co_return std::move(connection);
+}
+
+std::shared_ptr<ClientConnection> Client::connected(int32_t id) const {
+  auto found = brokers_.find(id);
+  if (found == brokers_.end()) return nullptr;
+  auto connection = connections_.find(to_string(found->second.address));
+  if (connection == connections_.end() || connection->second->failed()) return nullptr;
+  return connection->second;
 }
 
 Task<Result<std::shared_ptr<ClientConnection>>> Client::controller_or_any() {
@@ -204,95 +264,35 @@ const TopicInfo* Client::known(std::string_view topic) const {
   return found == topics_.end() ? nullptr : &found->second;
 }
 
-Task<Result<std::shared_ptr<ClientConnection>>> Client::leader(TopicPartition partition) {
+Result<int32_t> Client::leader_of(const TopicPartition& partition) const {
   const TopicInfo* topic = known(partition.topic);
   auto index = static_cast<size_t>(partition.partition);
-  if (topic == nullptr || index >= topic->partitions.size() ||
-      topic->partitions[index].leader < 0) {
-    std::vector<std::string> names{partition.topic};
-    Result<std::vector<TopicInfo>> asked = co_await topics(std::move(names));
-    if (!asked) co_return pass(asked);
-    topic = known(partition.topic);
-    Code code = asked->empty() ? Code::none : asked->front().error;
-    if (topic == nullptr && code != Code::none) {
-      co_return fail(code, text("topic ", partition.topic, ": ", name_of(code)));
-    }
-  }
   if (topic == nullptr || index >= topic->partitions.size()) {
-    co_return fail(Code::unknown_topic_or_partition, text("there is no partition ", partition));
+    return fail(Code::unknown_topic_or_partition, text("there is no partition ", partition));
   }
   int32_t leader = topic->partitions[index].leader;
   if (leader < 0) {
-    co_return fail(Code::leader_not_available, text("partition ", partition, " has no leader"));
+    return fail(Code::leader_not_available, text("partition ", partition, " has no leader"));
   }
-  Result<std::shared_ptr<ClientConnection>> connection = co_await broker(leader);
-  co_return std::move(connection);
+  return leader;
 }
 
-Task<Result<std::map<TopicPartition, int64_t>>> Client::offsets(
-    std::vector<std::pair<TopicPartition, int64_t>> wanted, bool committed_only) {
-  std::map<TopicPartition, int64_t> found;
-  Instant give_up = loop_.now() + config_.request_timeout;
-  while (!wanted.empty()) {
-    // One request for each leader; what fails for now is asked again.
-    std::map<int32_t, std::vector<std::pair<TopicPartition, int64_t>>> by_leader;
-    std::vector<std::pair<TopicPartition, int64_t>> again;
-    Error last{Code::request_timed_out, "no leader answered", 0};
-    for (auto& [partition, timestamp] : wanted) {
-      Result<std::shared_ptr<ClientConnection>> leads = co_await leader(partition);
-      if (!leads) {
-        last = leads.error();
-        if (remedy_for(last.code) == Remedy::give_up || last.code == Code::connection_failed ||
-            last.code == Code::unknown_topic_or_partition) {
-          co_return std::unexpected(last);
-        }
-        again.emplace_back(partition, timestamp);
-        continue;
-      }
-      int32_t id =
-          known(partition.topic)->partitions[static_cast<size_t>(partition.partition)].leader;
-      by_leader[id].emplace_back(partition, timestamp);
+Task<Result<std::shared_ptr<ClientConnection>>> Client::leader(TopicPartition partition) {
+  Result<int32_t> id = leader_of(partition);
+  if (!id) {
+    std::vector<std::string> names{partition.topic};
+    Result<std::vector<TopicInfo>> asked = co_await topics(std::move(names));
+    if (!asked) co_return pass(asked);
+    Code code = asked->empty() ? Code::none : asked->front().error;
+    if (known(partition.topic) == nullptr && code != Code::none) {
+      co_return fail(code, text("topic ", partition.topic, ": ", name_of(code)));
     }
-    for (auto& [id, asks] : by_leader) {
-      ListOffsetsRequest request;
-      request.replica_id = -1;
-      request.isolation_level = committed_only ? 1 : 0;
-      std::map<std::string_view, size_t> places;
-      for (const auto& [partition, timestamp] : asks) {
-        auto [place, is_new] = places.emplace(partition.topic, request.topics.size());
-        if (is_new) request.topics.emplace_back().name = partition.topic;
-        auto& asked = request.topics[place->second].partitions.emplace_back();
-        asked.partition_index = partition.partition;
-        asked.timestamp = timestamp;
-      }
-      Result<std::shared_ptr<ClientConnection>> connection = co_await broker(id);
-      if (!connection) co_return pass(connection);
-      Instant deadline = request_deadline();
-      auto answer = co_await (*connection)->ask(request, deadline);
-      if (!answer) co_return pass(answer);
-      for (const auto& topic : answer->message.topics) {
-        for (const auto& told : topic.partitions) {
-          TopicPartition name{std::string(topic.name), told.partition_index};
-          Code code{told.error_code};
-          if (code == Code::none) {
-            found[name] = told.offset;
-            continue;
-          }
-          last = {code, text("offsets of ", name, ": ", name_of(code)), 0};
-          if (remedy_for(code) == Remedy::give_up) co_return std::unexpected(last);
-          auto ask = std::ranges::find_if(asks, [&](const auto& a) { return a.first == name; });
-          if (ask != asks.end()) again.push_back(*ask);
-        }
-      }
-    }
-    if (again.empty()) break;
-    if (loop_.now() >= give_up) co_return std::unexpected(last);
-    for (const auto& [partition, timestamp] : again) forget(partition.topic);
-    Instant next = loop_.now() + config_.retry_backoff;
-    co_await sleep_until(loop_, next);
-    wanted = std::move(again);
+    id = leader_of(partition);
+    if (!id) co_return pass(id);
   }
-  co_return std::move(found);
+  int32_t leader = *id;
+  Result<std::shared_ptr<ClientConnection>> connection = co_await broker(leader);
+  co_return std::move(connection);
 }
 
 }  // namespace eventd

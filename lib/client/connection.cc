@@ -78,16 +78,18 @@ ClientConnection::~ClientConnection() {
 
 Task<Result<std::shared_ptr<ClientConnection>>> ClientConnection::open(
     Loop& loop, Address address, std::string client_id, const ClientSecurity* security,
-    Instant deadline) {
+    Instant deadline, Attempt* attempt) {
   std::shared_ptr<const TlsContext> tls = security ? security->tls : nullptr;
   Result<std::unique_ptr<Channel>> channel =
-      co_await open_channel(loop, address, std::move(tls), deadline);
+      co_await open_channel(loop, address, std::move(tls), deadline, attempt);
   if (!channel) co_return pass(channel);
   std::shared_ptr<ClientConnection> connection(
       new ClientConnection(loop, address, std::move(client_id), security, std::move(*channel)));
   spawn(connection->read_answers(connection));
+  attempt->begin_step([connection] { connection->close(); });
   Result<void> learned = co_await connection->learn_versions(deadline);
   if (learned) learned = co_await connection->prove(deadline);
+  attempt->finish_step();
   if (!learned) {
     connection->close();
     co_return pass(learned);

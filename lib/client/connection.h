@@ -36,11 +36,12 @@ struct ClientSecurity;
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
   // connection_failed if nobody answers there by the deadline; sasl_authentication_failed where TLS
-  // or SASL fails. `security` outlives the connection; nothing: there is none.
+  // or SASL fails; cancelled if the attempt was ended, which outlives the call. `security` outlives
+  // the connection; nothing: there is none.
   static Task<Result<std::shared_ptr<ClientConnection>>> open(Loop& loop, Address address,
                                                               std::string client_id,
                                                               const ClientSecurity* security,
-                                                              Instant deadline);
+                                                              Instant deadline, Attempt* attempt);
   ~ClientConnection();
 
   const Address& address() const { return address_; }

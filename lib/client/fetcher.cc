@@ -57,8 +57,7 @@ Task<Result<bool>> Fetcher::round() {
   if (error_) co_return std::unexpected(*error_);
   if (!troubled_) callbacks_.on_answer();
   if (troubled_ && !stopped_) {
-    Instant next = client_.loop().now() + client_.config().retry_backoff;
-    co_await sleep_until(client_.loop(), next);
+    co_await client_.pause(1);
   }
   co_return true;
 }

@@ -50,7 +50,7 @@ Producer::~Producer() { *alive_ = false; }
 
 Task<Result<void>> Producer::begin() {
   Instant give_up = client_.request_deadline();
-  while (true) {
+  for (size_t failures = 1;; failures++) {
     Result<std::shared_ptr<ClientConnection>> connection = co_await client_.any();
     if (!connection) co_return pass(connection);
     InitProducerIdRequest request;
@@ -69,8 +69,7 @@ Task<Result<void>> Producer::begin() {
     if (!passes || client_.loop().now() >= give_up) {
       co_return fail(code, text("get a producer id: ", name_of(code)));
     }
-    Instant next = client_.loop().now() + client_.config().retry_backoff;
-    co_await sleep_until(client_.loop(), next);
+    co_await client_.pause(failures);
   }
 }
 
@@ -226,8 +225,9 @@ Task<void> Producer::run(Lane& lane) {
       };
       while (under_way()) co_await lane.changed.wait();
       bool must_wait = sort_out(lane);
-      Instant next = client_.loop().now() + client_.config().retry_backoff;
-      if (must_wait) co_await sleep_until(client_.loop(), next);
+      if (!must_wait) continue;
+      size_t failures = ++lane.failures;
+      co_await client_.pause(failures);
       continue;
     }
     if (lane.hole) {
@@ -292,6 +292,7 @@ void Producer::answer(Lane& lane, ProducerBatch& batch,
     Code code{told.error_code};
     if (code == Code::none || code == Code::duplicate_sequence_number) {
       batch.acknowledged = true;
+      lane.failures = 0;
       Delivery delivery{lane.name,
                         std::move(batch.tokens),
                         std::move(batch.timestamps),

@@ -107,6 +107,7 @@ class Producer {
     bool hole = false;    // the numbers of what is left do not fit: a new epoch is due
     bool spent = false;   // the producer id has no epoch left, or is not ours any more
     bool running = false;
+    size_t failures = 0;  // in a row, which time may mend
     Signal changed;
   };
 

@@ -175,14 +175,18 @@ class TlsChannel : public Channel {
 
 Task<Result<std::unique_ptr<Channel>>> open_channel(Loop& loop, Address address,
                                                     std::shared_ptr<const TlsContext> tls,
-                                                    Instant deadline) {
-  Result<std::unique_ptr<Stream>> stream = co_await Stream::connect(loop, address, deadline);
+                                                    Instant deadline, Attempt* attempt) {
+  Result<std::unique_ptr<Stream>> stream =
+      co_await Stream::connect(loop, address, deadline, attempt);
   if (!stream) co_return pass(stream);
   if (!tls) co_return std::make_unique<PlainChannel>(std::move(*stream));
   Result<SSL*> session = tls->begin(address.host);
   if (!session) co_return pass(session);
   auto channel = std::make_unique<TlsChannel>(std::move(*stream), *session, std::move(tls));
-  Result<void> trusted = co_await channel->shake_hands(deadline);
+  TlsChannel* shaking = channel.get();
+  attempt->begin_step([shaking] { shaking->shutdown(); });
+  Result<void> trusted = co_await shaking->shake_hands(deadline);
+  attempt->finish_step();
   if (!trusted) co_return pass(trusted, text("connect to ", to_string(address)));
   co_return std::move(channel);
 }

@@ -21,11 +21,12 @@ class Channel {
   virtual void shutdown() = 0;
 };
 
-// Connects by the deadline, which TLS's handshake shares. `tls`: nothing for a stream as it is.
+// Connects by the deadline, which TLS's handshake shares, unless the attempt is ended before; it
+// outlives the call. `tls`: nothing for a stream as it is.
 // connection_failed where nobody answers; sasl_authentication_failed, as all that Kafka calls
 // authentication, where the two do not come to trust each other.
 Task<Result<std::unique_ptr<Channel>>> open_channel(Loop& loop, Address address,
                                                     std::shared_ptr<const TlsContext> tls,
-                                                    Instant deadline);
+                                                    Instant deadline, Attempt* attempt);
 
 }  // namespace eventd

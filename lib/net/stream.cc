@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -27,20 +29,39 @@ std::unexpected<Error> lost(int error, std::string_view what) {
   return failure;
 }
 
-// Name lookups may take seconds, so a thread of their own does them.
-Task<Result<std::vector<SocketAddress>>> resolve_beside(Loop& loop, Address address) {
+// A name that a thread of its own looks up: that may take longer than anybody waits for it.
+struct Lookup {
+  explicit Lookup(Loop& on) : loop(&on) {}
+  std::mutex mutex;
+  Loop* loop;  // nothing once nobody waits any more
+  Signal done;
+  std::optional<Result<std::vector<SocketAddress>>> found;
+};
+
+Task<Result<std::vector<SocketAddress>>> resolve_beside(Loop& loop, Address address,
+                                                        Instant deadline, Attempt* attempt) {
   Result<std::vector<SocketAddress>> found;
   if (resolves_at_once(address)) {
     found = resolve(address);
     co_return std::move(found);
   }
-  Signal done;
-  std::thread asks([&] {
-    found = resolve(address);
-    loop.post([&done] { done.notify(); });
-  });
-  co_await done.wait();
-  asks.join();
+  auto lookup = std::make_shared<Lookup>(loop);  // shared with the thread
+  std::thread([lookup, address] {
+    auto looked_up = resolve(address);
+    std::lock_guard lock(lookup->mutex);
+    lookup->found = std::move(looked_up);
+    if (lookup->loop != nullptr) lookup->loop->post([lookup] { lookup->done.notify(); });
+  }).detach();
+  if (attempt != nullptr) attempt->begin_step([lookup] { lookup->done.notify(); });
+  co_await lookup->done.wait_until(loop, deadline);
+  if (attempt != nullptr) attempt->finish_step();
+  std::lock_guard lock(lookup->mutex);
+  lookup->loop = nullptr;
+  if (!lookup->found) {
+    co_return fail(Code::deadline_passed,
+                   text("connect to ", to_string(address), ": its name is not found in time"));
+  }
+  found = std::move(*lookup->found);
   co_return std::move(found);
 }
 
@@ -78,9 +99,12 @@ Result<std::unique_ptr<Stream>> Stream::adopt(Loop& loop, int descriptor) {
   return stream;
 }
 
-Task<Result<std::unique_ptr<Stream>>> Stream::connect(Loop& loop, Address address,
-                                                      Instant deadline) {
-  Result<std::vector<SocketAddress>> found = co_await resolve_beside(loop, address);
+Task<Result<std::unique_ptr<Stream>>> Stream::connect(Loop& loop, Address address, Instant deadline,
+                                                      Attempt* attempt) {
+  Result<std::vector<SocketAddress>> found =
+      co_await resolve_beside(loop, address, deadline, attempt);
+  auto is_ended = [attempt] { return attempt != nullptr && attempt->ended(); };
+  if (is_ended()) co_return fail(Code::cancelled, "ended");
   if (!found) co_return pass(found);
   Error last{Code::connection_failed, text(to_string(address), " has no address"), 0};
   for (const SocketAddress& candidate : *found) {
@@ -97,7 +121,10 @@ Task<Result<std::unique_ptr<Stream>>> Stream::connect(Loop& loop, Address addres
     if (error == EINPROGRESS) {
       (*stream)->want({.writable = true});
       Stream* waiting = stream->get();
+      if (attempt != nullptr) attempt->begin_step([waiting] { waiting->shutdown(); });
       bool in_time = co_await waiting->writable_.wait_until(loop, deadline);
+      if (attempt != nullptr) attempt->finish_step();
+      if (is_ended()) co_return fail(Code::cancelled, "ended");
       if (!in_time) {
         last = {Code::deadline_passed, text("connect to ", to_string(address), ": no answer"), 0};
         continue;
@@ -254,9 +281,8 @@ Task<Result<void>> Stream::write(std::vector<Piece> pieces) {
 Task<Result<void>> Stream::send(Bytes bytes, bool more) {
   while (!bytes.empty()) {
     if (shut_) co_return fail(Code::cancelled, "the connection was ended");
-    ssize_t sent =
-        ::send(descriptor_, bytes.data(), std::min(bytes.size(), kTurnBytes),
-               MSG_NOSIGNAL | (more || bytes.size() > kTurnBytes ? MSG_MORE : 0));
+    ssize_t sent = ::send(descriptor_, bytes.data(), std::min(bytes.size(), kTurnBytes),
+                          MSG_NOSIGNAL | (more || bytes.size() > kTurnBytes ? MSG_MORE : 0));
     if (sent > 0) {
       bytes = bytes.subspan(static_cast<size_t>(sent));
       sent_since_deadline_ += static_cast<size_t>(sent);

@@ -19,6 +19,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/result.h"
 #include "lib/net/address.h"
+#include "lib/net/attempt.h"
 #include "lib/net/loop.h"
 #include "lib/net/task.h"
 
@@ -45,9 +46,10 @@ class Stream {
 
   // Takes the descriptor of a connected socket and makes it non-blocking.
   static Result<std::unique_ptr<Stream>> adopt(Loop& loop, int descriptor);
-  // Tries the addresses that the name has, one after the other.
+  // Tries the addresses that the name has, one after the other. cancelled if the attempt was ended.
   static Task<Result<std::unique_ptr<Stream>>> connect(Loop& loop, Address address,
-                                                       Instant deadline);
+                                                       Instant deadline,
+                                                       Attempt* attempt = nullptr);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;

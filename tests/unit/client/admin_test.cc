@@ -32,7 +32,7 @@ struct AdminBroker {
   ClientConfig config() const {
     ClientConfig config;
     config.brokers = {broker.address()};
-    config.retry_backoff = std::chrono::milliseconds(1);
+    config.retry_backoff.first = std::chrono::milliseconds(1);
     return config;
   }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -41,9 +42,10 @@ struct ModelBroker {
     bool has_leader = true;
   };
 
-  explicit ModelBroker(int32_t partitions)
+  explicit ModelBroker(int32_t partitions, const Address& at = {"127.0.0.1", 0, false})
       : partitions(static_cast<size_t>(partitions)),
-        broker(loop, [this](auto& header, Bytes body) { return handle(header, body); }) {}
+        broker(
+            loop, [this](auto& header, Bytes body) { return handle(header, body); }, at) {}
 
   UvLoop loop;
   std::vector<Partition> partitions;
@@ -65,7 +67,8 @@ struct ModelBroker {
   ClientConfig config() const {
     ClientConfig config;
     config.brokers = {broker.address()};
-    config.retry_backoff = std::chrono::milliseconds(2);
+    config.retry_backoff = {std::chrono::milliseconds(2), std::chrono::milliseconds(8)};
+    config.reconnect_backoff = config.retry_backoff;
     return config;
   }
 
@@ -209,39 +212,108 @@ struct ModelBroker {
   int fetches = 0;
   std::vector<int32_t> first_asked;  // of each Fetch
 
+  // Sessions as Kafka has them (KIP-227): at most one, if it grants any.
+  bool grants_sessions = false;
+  int32_t session_id = 0;
+  int32_t session_epoch = 0;                // the next one that is good
+  std::map<int32_t, int64_t> session = {};  // offsets by partition
+  // What each Fetch said.
+  struct FetchAsked {
+    int32_t session_id;
+    int32_t epoch;
+    std::vector<int32_t> partitions;
+    std::vector<int32_t> forgotten;
+    Code answered = Code::none;
+  };
+  std::vector<FetchAsked> asked;
+  std::set<int> hang_up_on;  // the Fetch requests whose answer is lost
+  // Called before each Fetch is answered, with its number; the error with which it is refused.
+  std::function<Code(int)> on_fetch;
+
  private:
-  Buffer fetch(const RequestHeader& header, const FetchRequest& request) {
+  // The partitions that a question is about, or why it is refused.
+  Result<std::vector<std::pair<int32_t, int64_t>>> begin_fetch(const FetchRequest& request,
+                                                               FetchResponse& response) {
+    FetchAsked& told = asked.emplace_back();
+    told.session_id = request.session_id;
+    told.epoch = request.session_epoch;
+    std::vector<std::pair<int32_t, int64_t>> wanted;
+    for (const auto& topic : request.topics) {
+      for (const auto& one : topic.partitions) {
+        told.partitions.push_back(one.partition);
+        wanted.emplace_back(one.partition, one.fetch_offset);
+      }
+    }
+    for (const auto& topic : request.forgotten_topics_data) {
+      told.forgotten.insert(told.forgotten.end(), topic.partitions.begin(), topic.partitions.end());
+    }
+    Code code = on_fetch ? on_fetch(fetches - 1) : Code::none;
+    if (code != Code::none) return fail(code, "planted");
+    if (request.session_epoch == 0 || request.session_epoch == -1) {
+      if (request.session_id == session_id) session_id = 0;
+      if (request.session_epoch == -1 || !grants_sessions) return wanted;
+      session_id = response.session_id = ++last_session_id_;
+      session_epoch = 1;
+      session = {wanted.begin(), wanted.end()};
+      return wanted;
+    }
+    if (request.session_id != session_id || session_id == 0) {
+      return fail(Code::fetch_session_id_not_found, "");
+    }
+    if (request.session_epoch != session_epoch) {
+      return fail(Code::invalid_fetch_session_epoch, "");
+    }
+    session_epoch++;
+    response.session_id = session_id;
+    for (auto [partition, offset] : wanted) session[partition] = offset;
+    for (int32_t partition : told.forgotten) session.erase(partition);
+    return std::vector<std::pair<int32_t, int64_t>>(session.begin(), session.end());
+  }
+
+  ScriptedBroker::Reply fetch(const RequestHeader& header, const FetchRequest& request) {
     fetches++;
     FetchResponse response;
+    auto wanted = begin_fetch(request, response);
+    if (hang_up_on.contains(fetches - 1)) return Buffer{};
+    if (!wanted) {
+      asked.back().answered = wanted.error().code;
+      response.error_code = static_cast<int16_t>(wanted.error().code);
+      return ScriptedBroker::answer(header, response);
+    }
     std::deque<Buffer> kept;
     auto& topic = response.responses.emplace_back();
     topic.topic = "t";
-    first_asked.push_back(request.topics.at(0).partitions.at(0).partition);
-    for (const auto& asked_topic : request.topics) {
-      for (const auto& asked : asked_topic.partitions) {
-        auto& told = topic.partitions.emplace_back();
-        told.partition_index = asked.partition;
-        const Partition& of = partitions.at(static_cast<size_t>(asked.partition));
-        auto size = static_cast<int64_t>(of.values.size());
-        if (auto once = fetched.find(asked.partition); once != fetched.end()) {
-          told.error_code = static_cast<int16_t>(once->second.code);
-          told.aborted_transactions = once->second.aborted;
-          kept.push_back(std::move(once->second.records));
-          told.records.bytes = kept.back();
-          fetched.erase(once);
-        } else if (asked.fetch_offset < of.start || asked.fetch_offset > size) {
-          told.error_code = static_cast<int16_t>(Code::offset_out_of_range);
-        } else if (asked.fetch_offset < size) {
-          std::vector<std::string> rest(of.values.begin() + asked.fetch_offset, of.values.end());
-          kept.push_back(batch_of(rest, asked.fetch_offset));
-          told.records.bytes = kept.back();
-        } else {
-          told.records.bytes = Bytes{};
-        }
+    topic.topic_id = topic_id;
+    if (!wanted->empty()) first_asked.push_back(wanted->front().first);
+    bool is_incremental = request.session_epoch > 0;
+    for (auto [partition, offset] : *wanted) {
+      auto& told = topic.partitions.emplace_back();
+      told.partition_index = partition;
+      const Partition& of = partitions.at(static_cast<size_t>(partition));
+      auto size = static_cast<int64_t>(of.values.size());
+      if (auto once = fetched.find(partition); once != fetched.end()) {
+        told.error_code = static_cast<int16_t>(once->second.code);
+        told.aborted_transactions = once->second.aborted;
+        kept.push_back(std::move(once->second.records));
+        told.records.bytes = kept.back();
+        fetched.erase(once);
+      } else if (offset < of.start || offset > size) {
+        told.error_code = static_cast<int16_t>(Code::offset_out_of_range);
+      } else if (offset < size) {
+        std::vector<std::string> rest(of.values.begin() + offset, of.values.end());
+        kept.push_back(batch_of(rest, offset));
+        told.records.bytes = kept.back();
+      } else if (is_incremental) {
+        topic.partitions.pop_back();  // there is no news
+      } else {
+        told.records.bytes = Bytes{};
       }
     }
+    if (topic.partitions.empty()) response.responses.clear();
     return ScriptedBroker::answer(header, response);
   }
+
+  int32_t last_session_id_ = 70;
 };
 
 }  // namespace eventd

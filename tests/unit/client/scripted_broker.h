@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A broker of the test's own on a loopback port: it decodes requests with lib/wire and answers what
-// the script says. It lives on the loop of the client that it serves.
+// A broker of the test's own, on a loopback port unless told otherwise: it decodes requests with
+// lib/wire and answers what the script says. It lives on the loop of the client that it serves.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -28,9 +28,10 @@ class ScriptedBroker {
   using Reply = std::optional<Buffer>;
   using Script = std::function<Reply(const RequestHeader&, Bytes body)>;
 
-  ScriptedBroker(Loop& loop, Script script) : loop_(loop), script_(std::move(script)) {
+  ScriptedBroker(Loop& loop, Script script, const Address& at = {"127.0.0.1", 0, false})
+      : loop_(loop), script_(std::move(script)) {
     auto accepted = [this](int descriptor) { spawn(serve(descriptor)); };
-    auto listening = Listener::listen(loop, {"127.0.0.1", 0, false}, accepted);
+    auto listening = Listener::listen(loop, at, accepted);
     REQUIRE(listening.has_value());
     listener_ = std::move(*listening);
   }
