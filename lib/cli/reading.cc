@@ -40,7 +40,10 @@ Fetcher::Callbacks Reading::callbacks() {
     on_gap(partition, from, start);
   };
   callbacks.on_trouble = [this](const Error& error) { return on_trouble(error); };
-  callbacks.on_answer = [this] { in_trouble_since_.reset(); };
+  callbacks.on_answer = [this] {
+    last_answer_ = loop_.now();
+    in_trouble_since_.reset();
+  };
   return callbacks;
 }
 
@@ -74,7 +77,7 @@ Task<int> Reading::run() {
       if (!range.reached && !begin(name, range)) break;
       read_from_here(name, range);
     }
-    last_record_ = loop_.now();
+    last_record_ = last_answer_ = loop_.now();
     if (options_.idle_ms) spawn(watch_idleness());
     if (options_.follow) spawn(look_for_more());
     if (options_.follow && merge_) spawn(watch_merge());
@@ -135,6 +138,7 @@ Task<Result<void>> Reading::read_last() {
       newest_until_[part.partition] = part.until;
       source_.add(*part.partition, part.from);
     }
+    last_answer_ = loop_.now();
     Result<void> done = co_await source_.run();
     if (!done) co_return pass(done);
   }

@@ -96,6 +96,7 @@ class Reading {
   uint64_t bytes_ = 0;
   bool came_ = false;  // a record, since the last batch was drained
   Instant last_record_{};
+  Instant last_answer_{};  // of all leaders, well
   std::optional<Instant> in_trouble_since_;
   std::string ended_by_;  // empty until something ends the run
   bool timed_out_ = false;

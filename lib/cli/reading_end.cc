@@ -130,7 +130,8 @@ bool Reading::on_trouble(const Error& error) {
       });
   if (is_ahead) return true;
   if (!in_trouble_since_) {
-    in_trouble_since_ = loop_.now();
+    // Who is silent has been lost for as long as we have heard nothing.
+    in_trouble_since_ = error.code == Code::deadline_passed ? last_answer_ : loop_.now();
     complain(line_.tool(), text(error.message, "; trying again"));
   }
   return options_.follow || loop_.now() - *in_trouble_since_ < kGiveUpAfter;
