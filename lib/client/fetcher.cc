@@ -14,7 +14,10 @@ namespace {
 constexpr size_t kDecompressedMax = size_t{1} << 30;
 }
 
-void Fetcher::stop() { stopped_ = true; }
+void Fetcher::stop() {
+  stopped_ = true;
+  stop_.notify();
+}
 
 Task<Result<void>> Fetcher::run() {
   while (!stopped_) {
@@ -23,63 +26,97 @@ Task<Result<void>> Fetcher::run() {
     if (!*more) break;
   }
   if (error_) co_return std::unexpected(*error_);
+  end_sessions();
   co_return Result<void>{};
 }
 
 // Asks every leader once. False when nothing is left to read.
 Task<Result<bool>> Fetcher::round() {
-  std::map<int32_t, std::vector<Wanted>> by_leader;
-  std::vector<TopicPartition> names;
-  for (const auto& [name, position] : positions_) {
-    if (!position.done) names.push_back(name);
-  }
-  if (names.empty()) co_return false;
-  std::ranges::rotate(names, names.begin() + static_cast<ptrdiff_t>(rounds_++ % names.size()));
+  rounds_++;
   troubled_ = false;
-  for (const TopicPartition& name : names) {
-    Result<std::shared_ptr<ClientConnection>> leads = co_await client_.leader(name);
-    if (stopped_) co_return true;
-    if (!leads) {
-      trouble(leads.error());
-      client_.forget(name.topic);
-      continue;
-    }
-    const TopicInfo& topic = *client_.known(name.topic);
-    int32_t leader = topic.partitions[static_cast<size_t>(name.partition)].leader;
-    by_leader[leader].push_back({name, topic.id});
+  Instant now = client_.loop().now();
+  Instant next = Instant::max();
+  std::vector<Place*> due;
+  for (Place& place : positions_) {
+    place.second.asked_of = -1;
+    if (place.second.done) continue;
+    if (place.second.retry_at <= now) due.push_back(&place);
+    next = std::min(next, place.second.retry_at);
   }
-  size_t left = by_leader.size();
+  if (next == Instant::max()) co_return false;
+  if (due.empty()) {
+    co_await stop_.wait_until(client_.loop(), next);
+    co_return true;
+  }
+  std::ranges::rotate(due, due.begin() + static_cast<ptrdiff_t>(rounds_ % due.size()));
+  const std::vector<Place*>* wanted = &due;
+  co_await find_leaders(wanted);
+  if (error_) co_return std::unexpected(*error_);
+  if (stopped_) co_return true;
+  size_t left = wanted_.size();
   Signal done;
-  for (auto& [broker, wanted] : by_leader) {
-    spawn(fetch_from(broker, std::move(wanted), &left, &done));
-  }
+  for (auto& [broker, partitions] : wanted_) spawn(fetch_from(broker, &left, &done));
   while (left > 0) co_await done.wait();
   if (error_) co_return std::unexpected(*error_);
-  if (!troubled_) callbacks_.on_answer();
-  if (troubled_ && !stopped_) {
-    co_await client_.pause(1);
-  }
+  auto is_put_off = [now](const Place& place) {
+    return !place.second.done && place.second.retry_at > now;
+  };
+  if (!troubled_ && std::ranges::none_of(positions_, is_put_off)) callbacks_.on_answer();
   co_return true;
 }
 
-FetchRequest Fetcher::question(const std::vector<Wanted>& wanted) const {
+// Fills wanted_, after asking for what is not known, once.
+Task<void> Fetcher::find_leaders(const std::vector<Place*>* due) {
+  wanted_.clear();
+  std::set<std::string> unknown;
+  for (const Place* place : *due) {
+    if (!client_.leader_of(place->first)) unknown.insert(place->first.topic);
+  }
+  std::optional<Error> lost;
+  std::map<std::string, Code> refused;
+  if (!unknown.empty()) {
+    std::vector<std::string> names(unknown.begin(), unknown.end());
+    Result<std::vector<TopicInfo>> asked = co_await client_.topics(std::move(names));
+    if (stopped_) co_return;
+    if (asked) {
+      for (const TopicInfo& topic : *asked) refused[topic.name] = topic.error;
+    } else {
+      lost = asked.error();
+    }
+  }
+  for (Place* place : *due) {
+    if (stopped_) co_return;
+    const std::string& topic = place->first.topic;
+    if (lost && unknown.contains(topic)) {
+      if (!troubled_) trouble(*lost);
+      put_off(place->second);
+    } else if (refused[topic] != Code::none) {
+      Code code = refused[topic];
+      trouble({code, text("topic ", topic, ": ", name_of(code)), 0});
+      put_off(place->second);
+    } else {
+      ask_leader(*place);
+    }
+  }
+}
+
+void Fetcher::ask_leader(Place& place) {
+  auto& [name, position] = place;
+  Result<int32_t> leader = client_.leader_of(name);
+  if (!leader) {
+    trouble(leader.error());
+    return put_off(position);
+  }
+  position.asked_of = *leader;
+  wanted_[*leader].push_back({&name, client_.known(name.topic)->id, position.offset});
+}
+
+FetchRequest Fetcher::question() const {
   FetchRequest request;
   request.max_wait_ms = static_cast<int32_t>(config_.wait_max.count());
   request.min_bytes = 1;
   request.max_bytes = config_.bytes_max;
   request.isolation_level = config_.committed_only ? 1 : 0;
-  request.session_epoch = -1;
-  for (const Wanted& one : wanted) {
-    if (request.topics.empty() || request.topics.back().topic != one.name.topic) {
-      auto& topic = request.topics.emplace_back();
-      topic.topic = one.name.topic;
-      topic.topic_id = one.topic_id;
-    }
-    auto& asked = request.topics.back().partitions.emplace_back();
-    asked.partition = one.name.partition;
-    asked.fetch_offset = positions_.at(one.name).offset;
-    asked.partition_max_bytes = config_.partition_bytes_max;
-  }
   return request;
 }
 
@@ -94,9 +131,16 @@ void Fetcher::trouble(const Error& error) {
   stopped_ = true;
 }
 
-Task<void> Fetcher::fetch_from(int32_t broker, std::vector<Wanted> wanted, size_t* left,
-                               Signal* done) {
-  FetchRequest request = question(wanted);
+void Fetcher::put_off(Position& position) {
+  position.failed_in = rounds_;
+  position.retry_at = client_.retry_at(++position.failures);
+}
+
+Task<void> Fetcher::fetch_from(int32_t broker, size_t* left, Signal* done) {
+  const std::vector<FetchSession::Partition>& wanted = wanted_[broker];
+  FetchSession& session = sessions_[broker];
+  FetchRequest request = question();
+  session.ask(wanted, config_.partition_bytes_max, request);
   Result<std::shared_ptr<ClientConnection>> connection = co_await client_.broker(broker);
   Instant deadline = client_.request_deadline();
   Result<Answer<FetchResponse>> answer = std::unexpected(Error{});
@@ -105,31 +149,52 @@ Task<void> Fetcher::fetch_from(int32_t broker, std::vector<Wanted> wanted, size_
   } else {
     answer = pass(connection);
   }
-  if (answer) {
+  Code code = answer ? Code{answer->message.error_code} : Code::none;
+  std::optional<Error> error;
+  if (!answer) {
+    session.lost();
+    error = answer.error();
+  } else if (code == Code::none) {
     const FetchResponse* response = &answer->message;
-    const std::vector<Wanted>* asked = &wanted;
-    Code code{response->error_code};
-    if (code != Code::none) trouble({code, text("fetch: ", name_of(code)), 0});
-    co_await take(asked, response);
+    session.answered(*response);
+    co_await take(broker, response);
+  } else if (session.refused(code)) {
+    troubled_ = true;  // nobody has been told anything
   } else {
-    trouble(answer.error());
-    for (const Wanted& one : wanted) client_.forget(one.name.topic);
+    error = Error{code, text("fetch: ", name_of(code)), 0};
+  }
+  if (error) trouble(*error);
+  for (const FetchSession::Partition& one : wanted) {
+    Position& position = positions_.find(*one.name)->second;
+    if (error) {
+      put_off(position);
+      if (!answer) client_.forget(one.name->topic);
+    } else if (position.failed_in != rounds_) {
+      position.failures = 0;
+    }
   }
   if (--*left == 0) done->notify();
 }
 
-Task<void> Fetcher::take(const std::vector<Wanted>* wanted, const FetchResponse* response) {
+Task<void> Fetcher::take(int32_t broker, const FetchResponse* response) {
   for (const auto& topic : response->responses) {
+    // By name, or by id: what was asked for in this round.
+    TopicPartition name{std::string(topic.topic), 0};
+    if (!topic.topic_id.is_zero()) {
+      auto asked =
+          std::ranges::find(wanted_[broker], topic.topic_id, &FetchSession::Partition::topic_id);
+      if (asked == wanted_[broker].end()) continue;
+      name.topic = asked->name->topic;
+    }
     for (const auto& data : topic.partitions) {
-      auto one = std::ranges::find_if(*wanted, [&](const Wanted& asked) {
-        return asked.name.partition == data.partition_index &&
-               (topic.topic_id.is_zero() ? asked.name.topic == topic.topic
-                                         : asked.topic_id == topic.topic_id);
-      });
-      if (one == wanted->end() || stopped_) continue;
+      name.partition = data.partition_index;
+      auto place = positions_.find(name);
+      bool was_asked = place != positions_.end() && place->second.asked_of == broker;
+      if (!was_asked || place->second.done || stopped_) continue;
       Code code{data.error_code};
       if (code != Code::none) {
-        co_await handle_error(one->name, code);
+        TopicPartition failed = name;
+        co_await handle_error(std::move(failed), code);
         continue;
       }
       std::vector<Aborted> aborted;
@@ -138,7 +203,6 @@ Task<void> Fetcher::take(const std::vector<Wanted>* wanted, const FetchResponse*
           aborted.push_back({transaction.producer_id, transaction.first_offset});
         }
       }
-      auto place = positions_.find(one->name);
       hand_out(place->first, place->second, data.records.bytes.value_or(Bytes{}),
                std::move(aborted));
     }
@@ -147,22 +211,24 @@ Task<void> Fetcher::take(const std::vector<Wanted>* wanted, const FetchResponse*
 
 Task<void> Fetcher::handle_error(TopicPartition partition, Code code) {
   if (code == Code::offset_out_of_range) {
-    co_await handle_out_of_range(partition);
+    co_await handle_out_of_range(std::move(partition));
     co_return;
   }
   trouble({code, text(partition, ": ", name_of(code)), 0});
-  client_.forget(partition.topic);
+  put_off(positions_.find(partition)->second);
+  client_.forget(partition.topic);  // who leads it is asked
 }
 
 // Records before the log's start were deleted; past its end there is nothing yet, or no more.
 Task<void> Fetcher::handle_out_of_range(TopicPartition partition) {
   std::vector<std::pair<TopicPartition, int64_t>> wanted{{partition, -2}};
   auto start = co_await client_.offsets(std::move(wanted), config_.committed_only);
+  auto& [name, position] = *positions_.find(partition);
   if (!start) {
     trouble(start.error());
+    put_off(position);
     co_return;
   }
-  auto& [name, position] = *positions_.find(partition);
   int64_t first = (*start)[partition];
   if (position.offset < first) {
     callbacks_.on_gap(name, position.offset, first);
@@ -172,6 +238,22 @@ Task<void> Fetcher::handle_out_of_range(TopicPartition partition) {
   }
   trouble({Code::offset_out_of_range,
            text(partition, ": the log ends before offset ", position.offset), 0});
+  position.failures = 0;  // it is looked for as often as at first
+  put_off(position);
+}
+
+// A broker that hears of no end keeps a session for a while, in a place that others may want.
+void Fetcher::end_sessions() {
+  auto end = [](std::shared_ptr<ClientConnection> connection, FetchRequest last,
+                Instant deadline) -> Task<void> {
+    auto ignored = co_await connection->ask(last, deadline);  // nobody is left to be told
+  };
+  for (auto& [broker, session] : sessions_) {
+    std::optional<FetchRequest> last = session.end();
+    std::shared_ptr<ClientConnection> connection = client_.connected(broker);
+    if (last && connection) spawn(end(connection, *last, client_.request_deadline()));
+  }
+  sessions_.clear();
 }
 
 void Fetcher::stop_for(const Error& error, const TopicPartition& name, int64_t offset) {

@@ -2,8 +2,10 @@
 // Reads partitions from given offsets on: batch by batch, in order within a partition.
 //
 // Control batches and records of aborted transactions are left out, positions move past them. Every
-// leader is asked once in a round, all at the same time, and each round begins with another
-// partition: a broker fills its answer in the order of the question. Belongs to the client's loop.
+// leader is asked once in a round, all at the same time, within a session if it grants one. Each
+// round begins with another partition: without a session a broker fills its answer in the order of
+// the question. A partition that cannot be read for now is left out until it is tried again, later
+// each time; the others go on. Belongs to the client's loop.
 #pragma once
 
 #include <functional>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "lib/client/client.h"
+#include "lib/client/fetch_session.h"
 #include "lib/record/batch.h"
 #include "lib/record/record.h"
 #include "lib/wire/messages/fetch.h"
@@ -65,7 +68,9 @@ class Fetcher {
 
   void set_callbacks(Callbacks callbacks) { callbacks_ = std::move(callbacks); }
   // Also while it runs: it is asked for from the next round on. Again once it was done.
-  void add(const TopicPartition& partition, int64_t offset) { positions_[partition] = {offset}; }
+  void add(const TopicPartition& partition, int64_t offset) {
+    positions_[partition] = {.offset = offset};
+  }
   // Until every partition is done, or a callback says stop.
   Task<Result<void>> run();
   void stop();
@@ -74,24 +79,29 @@ class Fetcher {
   struct Position {
     int64_t offset = 0;
     bool done = false;
+    int32_t asked_of = -1;  // the broker, in this round
+    size_t failures = 0;    // in a row
+    size_t failed_in = 0;   // the round
+    Instant retry_at{};
     std::set<int64_t> aborted_now = {};  // producers within an aborted transaction
   };
+  using Positions = std::map<TopicPartition, Position>;
+  using Place = Positions::value_type;
   struct Aborted {
     int64_t producer_id;
     int64_t first_offset;
   };
-  // A partition to ask for, as the metadata had it when the round began.
-  struct Wanted {
-    TopicPartition name;
-    Uuid topic_id;
-  };
   Task<Result<bool>> round();
-  Task<void> fetch_from(int32_t broker, std::vector<Wanted> wanted, size_t* left, Signal* done);
-  FetchRequest question(const std::vector<Wanted>& wanted) const;
-  Task<void> take(const std::vector<Wanted>* wanted, const FetchResponse* response);
+  Task<void> find_leaders(const std::vector<Place*>* due);
+  void ask_leader(Place& place);
+  Task<void> fetch_from(int32_t broker, size_t* left, Signal* done);
+  FetchRequest question() const;
+  Task<void> take(int32_t broker, const FetchResponse* response);
   Task<void> handle_error(TopicPartition partition, Code code);
   Task<void> handle_out_of_range(TopicPartition partition);
   void trouble(const Error& error);
+  void put_off(Position& position);
+  void end_sessions();
   void stop_for(const Error& error, const TopicPartition& name, int64_t offset);
   void hand_out(const TopicPartition& name, Position& position, Bytes records,
                 std::vector<Aborted> aborted);
@@ -101,9 +111,12 @@ class Fetcher {
   Client& client_;
   const FetcherConfig config_;
   Callbacks callbacks_;
-  std::map<TopicPartition, Position> positions_;
+  Positions positions_;
+  std::map<int32_t, std::vector<FetchSession::Partition>> wanted_;  // in this round, by leader
+  std::map<int32_t, FetchSession> sessions_;                        // by broker
   std::optional<Error> error_;
   bool stopped_ = false;
+  Signal stop_;
   bool troubled_ = false;
   size_t rounds_ = 0;
   Buffer plain_;
