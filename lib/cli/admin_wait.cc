@@ -47,13 +47,15 @@ Task<int> wait_for(AdminRun& run, LookTask look) {
   std::chrono::milliseconds timeout(run.options().timeout_ms);
   Instant give_up = run.loop().now() + timeout;
   Deadline deadline(run, timeout.count() == 0 ? run.loop().now() + kOneLook : give_up);
-  std::string missing = "nobody has answered";
+  std::string missing;
   while (true) {
     Result<Look> seen = co_await look(run);
     if (seen && seen->is_so) co_return kExitDone;
     if (!seen && !may_change(seen.error().code)) co_return complain(kAdmin, seen.error());
     if (seen) missing = seen->not_yet;
-    if (!seen && seen.error().code != Code::cancelled) missing = seen.error().message;
+    // What the deadline cuts off says less than what was seen before.
+    bool is_cut = !seen && seen.error().code == Code::cancelled;
+    if (!seen && (!is_cut || missing.empty())) missing = seen.error().message;
     Instant next = run.loop().now() + kBetweenLooks;
     if (next >= give_up) {
       complain(kAdmin, text("wait: ", missing, ", after --timeout ", run.options().timeout));

@@ -115,7 +115,7 @@ Task<Result<std::shared_ptr<ClientConnection>>> Client::open(Address address, In
   openings_.erase(name);
   if (closed_) {
     if (opened) (*opened)->close();
-    opened = fail(Code::cancelled, "closed");
+    opened = fail(Code::cancelled, text("connect to ", name, ": no answer until it was closed"));
   } else if (opened) {
     log_debug("connected to ", name);
     connections_[name] = *opened;
@@ -132,9 +132,11 @@ Task<Result<std::shared_ptr<ClientConnection>>> Client::open(Address address, In
 }
 
 Task<Result<std::shared_ptr<ClientConnection>>> Client::any() {
+  std::shared_ptr<ClientConnection> best;
   for (auto& [name, connection] : connections_) {
-    if (!connection->failed()) co_return connection;
+    if (!connection->failed() && (!best || best->throttled())) best = connection;
   }
+  if (best) co_return best;
   std::vector<Address> candidates = config_.brokers;
   for (const auto& [id, broker] : brokers_) {
     bool there = std::ranges::find(candidates, broker.address) != candidates.end();

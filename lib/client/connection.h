@@ -46,6 +46,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
   const Address& address() const { return address_; }
   bool failed() const { return failed_; }
+  // Whether what is asked now would be held back.
+  bool throttled() const { return throttle_timer_ != 0; }
   void close();
 
   // The version in which a request is sent; nothing if the broker does not know the API.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Something that takes several steps and waits in each, such as to connect: end() ends the step that
-// is under way, and lets no other begin. It outlives the steps, which all belong to one loop.
+// Something that takes several steps and waits in each, such as to connect: end() ends the step
+// that is under way, and lets no other begin. It outlives the steps, which all belong to one loop.
 #pragma once
 
 #include <functional>

@@ -144,3 +144,45 @@ TEST_CASE("who closes a throttled client waits no longer") {
   REQUIRE(!second.result.has_value());
   CHECK(second.result.error().code == Code::cancelled);
 }
+
+TEST_CASE("a broker that throttles is not the one that is asked what any broker can tell") {
+  UvLoop loop;
+  std::array<int, 2> asked{};
+  std::vector<std::unique_ptr<ScriptedBroker>> brokers;
+  for (int& count : asked) {
+    auto script = [&](const RequestHeader& header, Bytes) -> ScriptedBroker::Reply {
+      if (ApiKey{header.api} == ApiKey::api_versions) {
+        return ScriptedBroker::versions(header, {{ApiKey::api_versions, 3}, {ApiKey::metadata, 9}});
+      }
+      count++;
+      MetadataResponse response;
+      response.throttle_time_ms = INT32_MAX;
+      for (int32_t id : {0, 1}) {
+        auto& broker = response.brokers.emplace_back();
+        broker.node_id = id;
+        broker.host = "127.0.0.1";
+        broker.port = brokers[static_cast<size_t>(id)]->address().port;
+      }
+      return ScriptedBroker::answer(header, response);
+    };
+    brokers.push_back(std::make_unique<ScriptedBroker>(loop, script));
+  }
+  auto call = [&](UvLoop& on) -> Task<void> {
+    ClientConfig config;
+    config.brokers = {brokers[0]->address()};
+    auto client = std::make_unique<Client>(on, config);
+    Result<void> learned = co_await client->learn_brokers();
+    CHECK(learned.has_value());
+    for (int32_t id : {0, 1}) {
+      Result<std::shared_ptr<ClientConnection>> connection = co_await client->broker(id);
+      CHECK(connection.has_value());
+    }
+    learned = co_await client->learn_brokers();
+    CHECK(learned.has_value());
+    client.reset();
+    ScriptedBroker& other = *brokers[1];
+    co_await other.left_alone();
+  };
+  run_with(loop, *brokers[0], call(loop));
+  CHECK(asked == std::array<int, 2>{1, 1});
+}
