@@ -78,7 +78,7 @@ complete -c event-admin -n '__event_admin_ends_at' -f -a wait -d 'Until somethin
 complete -c event-admin -s h -l help -d 'Print this help and exit'
 complete -c event-admin -s V -l version -d 'Print the version and exit'
 complete -c event-admin -s b -l brokers -x -d 'Brokers to begin with'
-complete -c event-admin -s X -l set -x -a 'client.id= request.timeout.ms= retry.backoff.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.protocol=PLAINTEXT security.protocol=SSL security.protocol=SASL_PLAINTEXT security.protocol=SASL_SSL sasl.mechanism=PLAIN sasl.mechanism=SCRAM-SHA-256 sasl.mechanism=SCRAM-SHA-512 sasl.mechanism=OAUTHBEARER ssl.endpoint.identification.algorithm=https' -d 'Set a client property by Kafka\'s name'
+complete -c event-admin -s X -l set -x -a 'client.id= reconnect.backoff.ms= reconnect.backoff.max.ms= request.timeout.ms= retry.backoff.ms= retry.backoff.max.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.protocol=PLAINTEXT security.protocol=SSL security.protocol=SASL_PLAINTEXT security.protocol=SASL_SSL sasl.mechanism=PLAIN sasl.mechanism=SCRAM-SHA-256 sasl.mechanism=SCRAM-SHA-512 sasl.mechanism=OAUTHBEARER ssl.endpoint.identification.algorithm=https' -d 'Set a client property by Kafka\'s name'
 complete -c event-admin -l profile -x -d 'Brokers and credentials of config.json'
 complete -c event-admin -l properties -r -F -d 'Those of a Java client\'s properties'
 complete -c event-admin -s q -l quiet -d 'No progress'

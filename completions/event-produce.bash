@@ -39,7 +39,7 @@ _event_produce_at() {
 # The kind of what follows the option $1: topics, files, nothing that we know, or words.
 _event_produce_value() {
   case $path$1 in
-    *-X | *--set) kind='acks=all batch.size= compression.type=none compression.type=gzip compression.type=snappy compression.type=lz4 compression.type=zstd delivery.timeout.ms= linger.ms= client.id= request.timeout.ms= retry.backoff.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.protocol=PLAINTEXT security.protocol=SSL security.protocol=SASL_PLAINTEXT security.protocol=SASL_SSL sasl.mechanism=PLAIN sasl.mechanism=SCRAM-SHA-256 sasl.mechanism=SCRAM-SHA-512 sasl.mechanism=OAUTHBEARER ssl.endpoint.identification.algorithm=https' ;;
+    *-X | *--set) kind='acks=all batch.size= compression.type=none compression.type=gzip compression.type=snappy compression.type=lz4 compression.type=zstd delivery.timeout.ms= linger.ms= client.id= reconnect.backoff.ms= reconnect.backoff.max.ms= request.timeout.ms= retry.backoff.ms= retry.backoff.max.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.protocol=PLAINTEXT security.protocol=SSL security.protocol=SASL_PLAINTEXT security.protocol=SASL_SSL sasl.mechanism=PLAIN sasl.mechanism=SCRAM-SHA-256 sasl.mechanism=SCRAM-SHA-512 sasl.mechanism=OAUTHBEARER ssl.endpoint.identification.algorithm=https' ;;
     *--properties) kind='files' ;;
     *--partitioner) kind='murmur2 sticky round-robin random crc32 fnv1a' ;;
     *--dead-letter) kind='files' ;;
