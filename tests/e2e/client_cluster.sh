@@ -23,15 +23,15 @@ cat >numbers.py <<'PYTHON'
 import os, sys, time
 count = int(sys.argv[1])
 for i in range(1, count + 1):
-    while i > count // 2 and not os.path.exists("calm"):
-        time.sleep(0.05)  # input: the second half comes when all is over
-    if i <= count // 2 and i % 50 == 0:
-        time.sleep(0.05)  # input: a thousand a second at most
-    print(i, flush=i % 50 == 0)
+    print(i, flush=True)
+    if not os.path.exists("calm"):
+        time.sleep(0.001 if i < count // 2 else 0.02)  # input: it lasts while something happens
 PYTHON
-{ python3 numbers.py $count | event-produce moves 2>produce.err; echo $? >produce.status; } &
-{ event-consume moves -f --until count=$count --format '%p %o %v\n' >followed 2>follow.err
-  echo $? >follow.status; } &
+tell() { "${@:2}" && echo 0 >"$1.status" || echo $? >"$1.status"; }
+python3 numbers.py $count | tell produce event-produce moves 2>produce.err &
+background+=($!)
+tell follow event-consume moves -f --until count=$count --format '%p %o %v\n' \
+  >followed 2>follow.err &
 background+=($!)
 
 # Runs that begin in the middle of it all.
@@ -41,16 +41,19 @@ background+=($!)
     i=$((i + 1))
     echo $i | event-produce side 2>>side.err || echo "produce: $?" >>side.bad
     event-consume side >read 2>>side.err || echo "consume: $?" >>side.bad
-    [ "$(sort -n read | tail -n 1)" = $i ] || echo "after $i: $(sort -n read | tail -n 1)" >>side.bad
+    newest=$(sort -n read | tail -n 1)
+    [ "$newest" = $i ] || echo "after $i: $newest" >>side.bad
   done
   echo $i >side.count
 } &
 background+=($!)
 
-leads() { event-admin topic describe moves -j | jq -e --argjson node "$1" 'select(.leader == $node)'; }
-leads_nothing() { ! leads "$1" >/dev/null 2>&1; }
+leads_nothing() {
+  event-admin topic describe moves -j >seen 2>/dev/null &&
+    jq -se --argjson node "$1" 'all(.leader != $node)' seen >/dev/null
+}
 followed() { [ "$(wc -l <followed)" -ge "$1" ]; }
-further() { local at; at=$(wc -l <followed); until_true 60 followed $((at + 1000)) || stuck "$1"; }
+further() { local at; at=$(wc -l <followed); until_true 60 followed $((at + 200)) || stuck "$1"; }
 stuck() { fail "$1: $(cat produce.err follow.err | tail -n 20)"; }
 come_back() { # NODE
   kafka start "$work/kafka/$1" $((port + 10 * ($1 - 1))) >/dev/null || fail "node $1 stays away"

@@ -13,22 +13,19 @@ event-admin topic create big --partitions 1
 seq 3000000 | event-produce big  # more than two fetches hold
 
 # A reader that has begun: NAME.out is its output, of which the first bytes are read.
+declare -A outputs
 begin_reading() { # NAME
   mkfifo "$1.pipe"
-  { event-consume big 2>"$1.err"; echo $? >"$1.status"; } >"$1.pipe" &
+  { event-consume big 2>"$1.err" && echo 0 >"$1.status" || echo $? >"$1.status"; } >"$1.pipe" &
   exec {output}<"$1.pipe"
   head -c 1000 <&"$output" >"$1.out"
-  readers+=("$output")
+  outputs[$1]=$output
 }
 # The rest of it; it ends when the reader does.
 read_on() { # NAME
-  local descriptor=${readers[0]}
-  readers=("${readers[@]:1}")
-  cat <&"$descriptor" >>"$1.out"
-  exec {descriptor}<&-
+  cat <&"${outputs[$1]}" >>"$1.out"
   until_true 10 test -s "$1.status" || fail "$1 does not end"
 }
-readers=()
 
 begin_reading back
 broker_port=${broker##*:}
