@@ -31,14 +31,18 @@ Task<Result<ProduceTopic*>> ProduceTopics::find(std::string name) {
   }
   Instant give_up = client_.loop().now() + kPatience;
   while (true) {
+    // Both are asked at once: a run of one record is made of such waits.
+    BatchMax max;
+    spawn(ask_batch_max(name, max));
     std::vector<std::string> names{name};
     Result<std::vector<TopicInfo>> found = co_await client_.topics(std::move(names));
+    while (!max.bytes) co_await max.is_there.wait();
     if (!found) co_return pass(found);
     Code code = found->empty() ? Code::unknown_topic_or_partition : found->front().error;
     if (code == Code::none && found->front().partitions.empty()) code = Code::leader_not_available;
     if (code == Code::none) {
       ProduceTopic topic{name, static_cast<int32_t>(found->front().partitions.size())};
-      topic.batch_max = co_await batch_max_of(name);
+      topic.batch_max = *max.bytes;
       topic.lanes = &producer_.topic(name, topic.count, topic.batch_max);
       co_return &(topics_[name] = std::move(topic));
     }
@@ -51,6 +55,11 @@ Task<Result<ProduceTopic*>> ProduceTopics::find(std::string name) {
     Instant next = client_.loop().now() + client_.config().retry_backoff.first;
     co_await sleep_until(client_.loop(), next);
   }
+}
+
+Task<void> ProduceTopics::ask_batch_max(std::string topic, BatchMax& into) {
+  into.bytes = co_await batch_max_of(std::move(topic));
+  into.is_there.notify();
 }
 
 // A broker that does not tell will refuse what is too large.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,12 @@ class ProduceTopics {
   Task<Result<ProduceTopic*>> find(std::string name);
 
  private:
+  struct BatchMax {
+    std::optional<size_t> bytes;
+    Signal is_there;
+  };
+
+  Task<void> ask_batch_max(std::string topic, BatchMax& into);
   Task<size_t> batch_max_of(std::string topic);
 
   Client& client_;
