@@ -13,8 +13,9 @@ export KCAT_CONFIG=$work/kcat.conf
 # Without the start of a shell, which would wait for a person, and what goes on without end.
 sed -n 's/^    //p' "$top/man/event-tutorial.7.in" | grep -v '^eventd run .* bash$' |
   grep -v -- ' -n 10 -f$' >all
-# A line of Kafka's scripts, and those that go on with it.
-awk '/kafka-[a-z-]+\.sh/ { dropped = 1 } !dropped { print } !/\\$/ { dropped = 0 }' all >lines
+# Without Kafka's scripts, in whatever line of a command they stand.
+awk '{ command = command $0 "\n" }
+  !/(\\|\|)$/ { if (command !~ /kafka-[a-z-]+\.sh/) printf "%s", command; command = "" }' all >lines
 [ "$(wc -l <lines)" -ge 35 ] && [ "$(grep -c kafka- all)" -ge 12 ] || fail "it has few lines"
 
 told() { # WHAT FILE COMMAND..: the lines of the file, then the claims; COMMAND gives the broker
@@ -26,6 +27,7 @@ told() { # WHAT FILE COMMAND..: the lines of the file, then the claims; COMMAND 
   grep -q 604800000 out || fail "$what: retention is not shown"
   [ "$(zcat "$what"/backup/*/*.gz | wc -l)" = 3 ] || fail "$what: the backup"
 }
+[ "$(wc -L <all)" -le 69 ] || fail "a line is too wide for a page of 80 columns"
 told eventd lines eventd run -X num.partitions=6 --
 if [ -n "${EVENTD_LONG:-}" ]; then
   need java mvn
