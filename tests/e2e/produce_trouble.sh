@@ -196,6 +196,27 @@ run.stdout.close()
 if run.wait(10) != -signal.SIGPIPE or text(said):
     sys.exit(f"a reader that goes: {run.returncode} {text(said)}")
 
+if os.environ.get("EVENTD_LONG"):      # so much input that it waits for the report's reader
+    import threading
+    run, said = blocked()
+    many = 1_500_000
+    def feed():
+        run.stdin.write(b"x\n" * many)
+        run.stdin.close()
+    feeding = threading.Thread(target=feed)
+    before = there()
+    feeding.start()
+    polls = [0]
+    def stands_still():
+        polls.append(there())
+        return polls[-1] > before and polls[-4:] == polls[-1:] * 4
+    until("the input waits", stands_still)
+    if not feeding.is_alive() or polls[-1] - before > many / 2:
+        sys.exit(f"the input does not wait: {polls[-1] - before} of {many}")
+    lines = [json.loads(line)["line"] for line in run.stdout.read().splitlines()]
+    if lines != list(range(1, 306 + many)) or run.wait(20) != 0 or text(said):
+        sys.exit(f"read after a long wait: {lines[-3:]} {run.returncode} {text(said)}")
+
 run, said = blocked("-X", "delivery.timeout.ms=300")
 os.kill(broker, signal.SIGSTOP)
 run.stdin.write(b"line\n")
