@@ -188,6 +188,31 @@ status=0
 event-consume u >/dev/full 2>err || status=$?
 [ $status = 4 ] && has 'No space left' err || fail "a full device: $status $(cat err)"
 
+# The same of event-replay and event-admin.
+expect 1 'topic nope' event-replay nope
+expect 3 '127.0.0.1:1' event-replay t -b 127.0.0.1:1
+expect 4 'No space left' bash -c 'event-replay u >/dev/full'
+expect 5 'required' event-replay t --until 0 --require 1
+expect 5 'timeout' event-replay t -f --from end --timeout 100ms
+ends_by() { # STATUS COMMAND..: silently
+  local wanted=$1
+  shift
+  status=0
+  "$@" 2>err || status=$?
+  [ "$status $(wc -c <err)" = "$wanted 0" ] || fail "$*: $status, $(cat err)"
+}
+mkfifo unread
+true <unread &
+exec 7>unread
+wait $!  # nobody reads it any more
+for command in 'event-replay u' 'event-consume u' 'event-admin api-versions -j'; do
+  ends_by 141 bash -c "exec $command >&7"
+done
+exec 7>&-
+for command in 'event-replay u -f --from end' 'event-admin wait topic never'; do
+  ends_by 143 bash -c "exec timeout --foreground -s TERM --preserve-status 0.3 $command"
+done
+
 # A connection that is lost is found again while the tool goes on.
 event-consume u -f --from end >followed 2>err &
 follower=$!
