@@ -14,7 +14,6 @@ namespace {
 // Brokers refuse a request that makes more than 10,000 records of metadata.
 constexpr size_t kTopicsAtOnce = 200;
 constexpr size_t kPartitionsAtOnce = 5000;
-constexpr std::chrono::seconds kPatience{10};
 
 using Errors = std::map<std::string, ItemError, std::less<>>;
 
@@ -192,7 +191,7 @@ Task<std::map<TopicPartition, Trimmed>> request_trims(AdminRun& run,
   std::map<TopicPartition, Trimmed> trimmed;
   std::map<TopicPartition, Trimmed>* told = &trimmed;
   AdminRun::Offsets left = *until;
-  Instant give_up = run.loop().now() + kPatience;
+  Instant give_up = run.loop().now() + kLeaderPatience;
   while (!left.empty()) {
     std::map<int32_t, AdminRun::Offsets> by_leader;
     for (const auto& [partition, offset] : left) {

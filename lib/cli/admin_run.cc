@@ -16,8 +16,7 @@ namespace {
 
 constexpr int64_t kStart = -2;
 constexpr int64_t kEnd = -1;
-// How long leaders may move before their offsets are given up, and brokers may take to hear of a
-// change.
+// How long brokers may take to hear of a change.
 constexpr std::chrono::seconds kPatience{10};
 
 using Wanted = std::vector<std::pair<TopicPartition, int64_t>>;
@@ -99,7 +98,7 @@ Task<AdminRun::Offsets> AdminRun::offsets_at(const std::vector<TopicInfo>* topic
       missing[{topic.name, static_cast<int32_t>(i)}] = {Code::leader_not_available, "", 0};
     }
   }
-  Instant give_up = loop().now() + kPatience;
+  Instant give_up = loop().now() + kLeaderPatience;
   while (true) {
     std::map<int32_t, Wanted> by_leader;
     for (const auto& [partition, error] : missing) {

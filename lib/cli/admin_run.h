@@ -3,6 +3,7 @@
 // rows and changes are printed. A verb is a function of a run that returns the exit code.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@
 namespace eventd {
 
 inline constexpr const char* kAdmin = "event-admin";
+// How long a leader that does not answer may be replaced: Kafka misses a broker that has died after
+// 9 s (broker.session.timeout.ms), and names it as the leader until then.
+inline constexpr std::chrono::seconds kLeaderPatience{30};
 
 // One change: its names as JSON cells by column, what became of it, and why.
 struct AdminChange {

@@ -9,8 +9,9 @@ need java mvn
 kafka install >/dev/null 2>"$work/install.log" || skip "Kafka's jars cannot be had"
 
 cd "$work"
+# A broker that dies leads on, in what the others say, for longer than the 9 s of the default.
 brokers=$(kafka cluster "$work/kafka" "$(free_port)" 3 broker.rack=hall \
-  min.insync.replicas=2 default.replication.factor=3)
+  broker.session.timeout.ms=15000 min.insync.replicas=2 default.replication.factor=3)
 for pid in "$work"/kafka/*/pid; do background+=("$(cat "$pid")"); done
 export EVENT_BROKERS=$brokers
 
