@@ -188,6 +188,12 @@ status=0
 event-consume u >/dev/full 2>err || status=$?
 [ $status = 4 ] && has 'No space left' err || fail "a full device: $status $(cat err)"
 
+# Nobody reads stdin who is not asked to.
+seq 100 >input
+{ event-consume t; event-replay t; event-admin topic list; event-produce t lines.json; cat >left; } \
+  <input >got
+same input left
+
 # The same of event-replay and event-admin.
 expect 1 'topic nope' event-replay nope
 expect 3 '127.0.0.1:1' event-replay t -b 127.0.0.1:1
