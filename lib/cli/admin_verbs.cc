@@ -50,12 +50,6 @@ void topics(CLI::App& command, AdminOptions& options, bool required) {
   regex(command, options, "TOPIC is an expression that whole names match");
 }
 
-CLI::Validator positive() {
-  CLI::Validator check = CLI::PositiveNumber;
-  check.description("");
-  return check;
-}
-
 void read_topics(CLI::App& command, AdminOptions& options) {
   topics(command, options, false);
   json(command, options);
@@ -73,10 +67,10 @@ void create(CLI::App& command, AdminOptions& options) {
   json(command, options);
   command.add_option("--partitions", options.partitions, "How many; the broker's default")
       ->type_name("N")
-      ->check(positive());
+      ->check(number_from(1));
   command.add_option("--replication-factor", options.replication_factor, "Replicas of each")
       ->type_name("N")
-      ->check(positive());
+      ->check(number_from(1));
   command.add_option("--config", options.configs, "Topic configs; durations and sizes too")
       ->type_name("K=V")
       ->allow_extra_args(false);
@@ -94,7 +88,7 @@ void set_total(CLI::App& command, AdminOptions& options) {
   one_name(command, options, "TOPIC", "The topic")->required();
   command.add_option("TOTAL", options.partitions, "How many it has then")
       ->required()
-      ->check(positive());
+      ->check(number_from(1));
   regex(command, options, "TOPIC is an expression that whole names match");
   json(command, options);
   dry_run(command, options);
@@ -172,7 +166,7 @@ void wait_offset(CLI::App& command, AdminOptions& options) {
   one_name(command, options, "TOPIC", "The topic")->required();
   command.add_option("N", options.count, "What the ends of its partitions add up to")
       ->required()
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(number_from(0));
   command.add_option("-p,--partition", options.partition_list, "Only these, as 0,2-4")
       ->type_name("LIST");
   timeout(command, options);

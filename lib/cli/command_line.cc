@@ -176,6 +176,16 @@ std::string_view nearest_of(std::span<const std::string_view> known, std::string
 }
 
 // One line for what CLI11 found wrong.
+CLI::Validator number_from(int64_t least) {
+  return CLI::Validator(
+      [least](std::string& given) {
+        std::optional<int64_t> number = parse_number<int64_t>(given);
+        if (number && *number >= least) return std::string();
+        return text(printable(given), " is not a number from ", least, " on");
+      },
+      "");
+}
+
 std::string CommandLine::explain(const CLI::ParseError& error) const {
   const CLI::App* level = app_.get();
   while (!level->get_subcommands().empty()) level = level->get_subcommands().front();

@@ -22,6 +22,7 @@
 namespace CLI {
 class App;
 class ParseError;
+class Validator;
 }  // namespace CLI
 
 namespace eventd {
@@ -106,6 +107,9 @@ class CommandLine {
   std::optional<std::string> template_;
   mutable std::optional<Configuration> configuration_;  // once it was asked for
 };
+
+// A check for options and operands: a whole number, `least` or more.
+CLI::Validator number_from(int64_t least);
 
 // The properties that every client has.
 std::span<const Property> client_properties();

@@ -45,15 +45,11 @@ void keep_freed_memory() {
 ProduceCommand::ProduceCommand()
     : line("event-produce", "Writes lines of stdin or of files into a topic", kProperties) {
   CLI::App& app = line.app();
-  CLI::Validator not_negative = CLI::NonNegativeNumber;
-  not_negative.description("");
-  CLI::Validator positive = CLI::PositiveNumber;
-  positive.description("");
   app.add_option("TOPIC", topic, "The topic; with -j the events may name theirs");
   app.add_option("FILE", files, "What to read; without, or for -: stdin");
   app.add_option("-p,--partition", partition, "Write into this partition")
       ->type_name("N")
-      ->check(not_negative);
+      ->check(number_from(0));
   app.add_option("-k,--key", key, "The key of every record")->type_name("KEY");
   app.add_option("-H,--header", headers, "Add a header; without =VALUE its value is null")
       ->type_name("NAME[=VALUE]")
@@ -70,7 +66,7 @@ ProduceCommand::ProduceCommand()
   app.add_flag("--sync", sync, "The next record waits until one is acknowledged");
   app.add_option("--rate", rate, "So many records a second at most")
       ->type_name("N")
-      ->check(positive);
+      ->check(number_from(1));
   app.add_option("--dead-letter", dead_letter,
                  "Append what is bad or unacknowledged to FILE")
       ->type_name("FILE");

@@ -62,6 +62,8 @@ topics_story() {
   can checks && expect 1 'INVALID_TOPIC_EXCEPTION' event-admin topic create 'no/name'
   expect 2 --partitions event-admin topic create t.c -p 6
   expect 2 'retention.ms' event-admin topic create t.c --config retention.ms=soon
+  expect 2 '--partitions: 0 is not a number from 1 on' event-admin topic create t.c --partitions 0
+  expect 2 'TOTAL: x is not a number from 1 on' event-admin topic set-partitions t.a x
 
   # Lists are bare names without internal topics; -j is for scripts.
   prints $'t.a\nt.b' event-admin topic list

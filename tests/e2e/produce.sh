@@ -227,7 +227,8 @@ expect 2 'no NAME' event-produce t -H =x
 expect 2 'perhaps --tee' event-produce t --tea
 expect 2 'perhaps --from' event-produce t -o 5
 expect 2 'takes no value' event-produce t --sync=yes
-expect 2 '--rate' event-produce t --rate 0
+expect 2 '--rate: 0 is not a number from 1 on' event-produce t --rate 0
+expect 2 '--partition: 0,1 is not a number from 0 on' event-produce t -p 0,1
 expect 1 'topic nope' event-produce nope
 expect 1 'no partition 7' event-produce t -p 7
 expect 3 '127.0.0.1:1' event-produce t -b 127.0.0.1:1

@@ -190,8 +190,9 @@ event-consume u >/dev/full 2>err || status=$?
 
 # Nobody reads stdin who is not asked to.
 seq 100 >input
-{ event-consume t; event-replay t; event-admin topic list; event-produce t lines.json; cat >left; } \
-  <input >got
+{
+  event-consume t; event-replay t; event-admin topic list; event-produce t lines.json; cat >left
+} <input >got
 same input left
 
 # The same of event-replay and event-admin.
