@@ -95,7 +95,7 @@ complete -c event-consume -l delim -x -d 'Records end with STR'
 complete -c event-consume -s j -l json -d 'Event JSON, a line each'
 complete -c event-consume -s J -l json-value -d 'The same, JSON values as JSON'
 complete -c event-consume -l frame -d 'A value is its int32 length and its bytes'
-complete -c event-consume -l null -x -d 'A key or value that is TOKEN is null'
+complete -c event-consume -l null -x -d 'TOKEN stands for a null key or value'
 complete -c event-consume -l format -x -d 'Records as %t %p %o %T %d %k %v %h, no newline'
 complete -c event-consume -f
 complete -c event-consume -a '(__event_consume_topics)'

@@ -48,7 +48,12 @@ int run_main(int argc, char** argv) {
   CLI::App app("A broker on a free port and in a folder of its own, for one command", "eventd run");
   add_common(app, options);
   app.prefix_command();
-  app.footer("CMD finds the broker by KAFKA_BOOTSTRAP_SERVERS and EVENT_BROKERS.");
+  app.footer(
+      "eventd run [OPTIONS] [--] CMD..\n"
+      "CMD finds the broker by KAFKA_BOOTSTRAP_SERVERS and EVENT_BROKERS.\n\n"
+      "Examples:\n"
+      "  eventd run -- ./my-test.sh\n"
+      "  eventd run -- sh -c 'event-admin topic create t && seq 9 | event-produce t'");
   try {
     app.parse(argc - 1, argv + 1);
   } catch (const CLI::CallForHelp& help) {

@@ -141,13 +141,13 @@ void dump(CLI::App& command, AdminOptions& options) {
 void apply(CLI::App& command, AdminOptions& options) {
   command.add_option("FILE", options.file, "As dump prints it; -: stdin")->required();
   json(command, options);
-  command.add_flag("--prune", options.prune, "Deletes topics that are not in FILE; with --yes");
+  command.add_flag("--prune", options.prune, "Deletes topics that are not in FILE");
   command.add_flag("--diff", options.diff, "Only shows what differs; 5 if anything does");
   yes(command, options);
 }
 
 void timeout(CLI::App& command, AdminOptions& options) {
-  command.add_option("--timeout", options.timeout, "For how long (30s); 0 looks once; then 5")
+  command.add_option("--timeout", options.timeout, "How long to wait (30s); 0 looks once")
       ->type_name("DURATION");
 }
 

@@ -131,7 +131,7 @@ void CommandLine::add_format() {
   app_->add_flag("-j,--json", format.json, "Event JSON, a line each");
   app_->add_flag("-J,--json-value", format.json_value, "The same, JSON values as JSON");
   app_->add_flag("--frame", format.frame, "A value is its int32 length and its bytes");
-  app_->add_option("--null", null_token_, "A key or value that is TOKEN is null")
+  app_->add_option("--null", null_token_, "TOKEN stands for a null key or value")
       ->type_name("TOKEN");
 }
 

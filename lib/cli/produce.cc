@@ -61,7 +61,7 @@ ProduceCommand::ProduceCommand()
   app.add_option("--partitioner", partitioner, all_partitioners())
       ->type_name("NAME");
   app.add_option("--partitioner-command", partitioner_command,
-                 "A command that names the partition of each record")
+                 "A command that reads keys and names partitions")
       ->type_name("CMD");
   app.add_flag("--sync", sync, "The next record waits until one is acknowledged");
   app.add_option("--rate", rate, "So many records a second at most")

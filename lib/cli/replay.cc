@@ -27,7 +27,9 @@ ReplayCommand::ReplayCommand()
       ->type_name("LIMIT");
   line.app().add_flag("--sum", sum, "SHA256 COUNT PARTITION TOPIC of each partition");
   line.app().add_option("--pace", pace, "As it came, 1x, 10x as fast, ..")->type_name("Nx");
-  line.app().add_option("--max-gap", gap_max, "No longer silence, with --pace")->type_name("D");
+  line.app()
+      .add_option("--max-gap", gap_max, "With --pace: no longer pause than D")
+      ->type_name("D");
   line.app()
       .add_option("--import", import, "Into a new log folder for eventd, offsets kept")
       ->type_name("DIR");
@@ -40,6 +42,7 @@ ReplayCommand::ReplayCommand()
       "  event-replay clicks --to ./clicks.jsonl.gz    a topic as a file\n"
       "  event-replay clicks --to './%F/{partition}-{first_offset}.jsonl.zst'  by day\n"
       "  event-replay /var/lib/kafka/clicks-0/ -j      without a broker\n"
+      "  event-replay ./old.jsonl.gz -j | event-produce b -j   and back into one\n"
       "  event-replay clicks --sum                     is a copy the same?");
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sentences of help.sh: --help of every program and verb, and its examples."""
 
+import gzip
 import os
 import pathlib
 import re
@@ -26,6 +27,7 @@ def run(*words, **more):
 def prepare(folder):
     """What the examples speak of, as a person would have it."""
     (folder / "users.txt").write_text("u1:Ada\nu2:Alan\n")
+    (folder / "old.jsonl.gz").write_bytes(gzip.compress(b'{"value":"old"}\n'))
     (folder / "one.json").write_text('{"n":1}')
     (folder / "Makefile").write_text("all:\n\t@echo built\n")
     (folder / "my-test.sh").write_text("#!/bin/sh\nevent-admin topic create t >/dev/null\n")
