@@ -26,7 +26,11 @@ Result<void> OutputFile::resume() {
 
 Result<void> OutputFile::put(Bytes bytes) {
   Result<void> written = file_->write_at(size_, bytes);
-  if (written) size_ += bytes.size();
+  if (!written) return written;
+  size_ += bytes.size();
+  if (size_ - on_its_way_ < kSyncAhead) return written;
+  file_->start_sync(on_its_way_, size_ - on_its_way_);
+  on_its_way_ = size_;
   return written;
 }
 
@@ -45,7 +49,8 @@ Result<void> OutputFile::write_out() {
   return done;
 }
 
-Result<void> OutputFile::suspend() {
+// All that was gathered is in the file, as whole frames.
+Result<void> OutputFile::drain() {
   Result<void> done;
   // An empty file of a codec has a frame too.
   if (!buffer_.empty() || (codec_ != FileCodec::none && size_ == 0)) done = write_out();
@@ -55,6 +60,11 @@ Result<void> OutputFile::suspend() {
     if (done) done = put(compressed_);
     has_frame_ = false;
   }
+  return done;
+}
+
+Result<void> OutputFile::suspend() {
+  Result<void> done = drain();
   file_.reset();
   compressor_.reset();
   buffer_ = {};
@@ -63,11 +73,13 @@ Result<void> OutputFile::suspend() {
 }
 
 Result<void> OutputFile::finish() {
-  Result<void> done = suspend();
+  Result<void> done = drain();
   if (done) done = resume();
   if (done) done = file_->sync();
   file_.reset();
   compressor_.reset();
+  buffer_ = {};
+  compressed_ = {};
   return done;
 }
 

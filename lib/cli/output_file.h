@@ -35,11 +35,14 @@ class OutputFile {
 
  private:
   static constexpr size_t kGathered = 256 << 10;
+  // The device writes while the next ones are gathered.
+  static constexpr uint64_t kSyncAhead = 8 << 20;
 
   OutputFile(Disk& disk, std::string path, FileCodec codec)
       : disk_(disk), path_(std::move(path)), codec_(codec) {}
   Result<void> write_out();
   Result<void> put(Bytes bytes);
+  Result<void> drain();
 
   Disk& disk_;
   const std::string path_;
@@ -49,6 +52,7 @@ class OutputFile {
   std::string buffer_;
   Buffer compressed_;
   uint64_t size_ = 0;
+  uint64_t on_its_way_ = 0;  // bytes that the device was told to write
   bool has_frame_ = false;
 };
 

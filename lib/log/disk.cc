@@ -103,6 +103,11 @@ class PosixFile : public File {
     return {};
   }
 
+  void start_sync(uint64_t position, uint64_t size) override {
+    sync_file_range(descriptor_, static_cast<off_t>(position), static_cast<off_t>(size),
+                    SYNC_FILE_RANGE_WRITE);
+  }
+
   void drop_cache(uint64_t from) override {
     posix_fadvise(descriptor_, static_cast<off_t>(from), 0, POSIX_FADV_DONTNEED);
   }

@@ -40,6 +40,9 @@ class File {
   virtual Result<uint64_t> size_bytes() = 0;
   // fdatasync: contents and size, not the directory entry.
   virtual Result<void> sync() = 0;
+  // Begins to bring what was written there to the device, so that sync() has less to wait for. Only
+  // a hint: what fails shows in sync().
+  virtual void start_sync([[maybe_unused]] uint64_t position, [[maybe_unused]] uint64_t size) {}
   // Forgets cached pages from there on that are clean, so that the next read comes from the device.
   virtual void drop_cache(uint64_t from) = 0;
   // Takes an exclusive lock that other processes see (F_OFD_SETLK); in_use if they hold it. Ends
