@@ -50,6 +50,7 @@ Result<void> ReplayRun::find_sources() {
   Result<FetcherConfig> fetcher = line_.fetcher_config();
   if (!fetcher) return pass(fetcher);
   fetcher_ = *fetcher;
+  fetcher_.ahead = command_.to || command_.sum || command_.import;
   if (sources_.kind == ReplaySources::Kind::topics) {
     if (!command_.topics.empty()) {
       return fail(Code::bad_usage, "-t chooses from a log folder; topics are named as they are");

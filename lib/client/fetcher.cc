@@ -136,19 +136,66 @@ void Fetcher::put_off(Position& position) {
   position.retry_at = client_.retry_at(++position.failures);
 }
 
+// Of the question that was put ahead, if it is still what is wanted; else of one that is put now.
+Task<Result<Answer<FetchResponse>>> Fetcher::answer_of(int32_t broker) {
+  const std::vector<FetchSession::Partition>& wanted = wanted_[broker];
+  std::shared_ptr<Ahead> ahead = std::exchange(ahead_[broker], nullptr);
+  bool fits = ahead && wanted.size() == 1 && wanted[0].name == ahead->wanted.name &&
+              wanted[0].topic_id == ahead->wanted.topic_id &&
+              wanted[0].offset == ahead->wanted.offset;
+  if (fits) {
+    while (!ahead->answer) co_await ahead->came.wait();
+    co_return std::move(*ahead->answer);
+  }
+  FetchRequest request = question();
+  sessions_[broker].ask(wanted, config_.partition_bytes_max, request);
+  Result<std::shared_ptr<ClientConnection>> connection = co_await client_.broker(broker);
+  if (!connection) co_return pass(connection);
+  Instant deadline = client_.request_deadline();
+  Result<Answer<FetchResponse>> answer = co_await (*connection)->ask(request, deadline);
+  co_return std::move(answer);
+}
+
+// Asks for what follows the answer, where the broker has it already: it need not wait then.
+void Fetcher::look_ahead(int32_t broker, const FetchResponse& response) {
+  const std::vector<FetchSession::Partition>& wanted = wanted_[broker];
+  std::shared_ptr<ClientConnection> connection = client_.connected(broker);
+  bool is_one = wanted.size() == 1 && response.session_id == 0 && response.responses.size() == 1 &&
+                response.responses[0].partitions.size() == 1;
+  if (!connection || !is_one) return;
+  const auto& data = response.responses[0].partitions[0];
+  int64_t end = config_.committed_only ? data.last_stable_offset : data.high_watermark;
+  int64_t next = wanted[0].offset;
+  Bytes records = data.records.bytes.value_or(Bytes{});
+  while (Code{data.error_code} == Code::none && records.size() >= kBatchHeaderSize) {
+    Result<BatchHeader> header = parse_batch_header(records);
+    if (!header || header->size_bytes() > records.size()) break;
+    next = std::max(next, header->next_offset().value);
+    records = records.subspan(header->size_bytes());
+  }
+  if (next == wanted[0].offset || next >= end) return;
+  auto ahead = std::make_shared<Ahead>();
+  ahead->wanted = wanted[0];
+  ahead->wanted.offset = next;
+  ahead->connection = std::move(connection);
+  FetchRequest request = question();
+  sessions_[broker].ask({ahead->wanted}, config_.partition_bytes_max, request);
+  ahead_[broker] = ahead;
+  spawn(ask_ahead(std::move(ahead), std::move(request), client_.request_deadline()));
+}
+
+// Its answer may come after the fetcher has gone.
+Task<void> Fetcher::ask_ahead(std::shared_ptr<Ahead> ahead, FetchRequest request,
+                              Instant deadline) {
+  Result<Answer<FetchResponse>> answer = co_await ahead->connection->ask(request, deadline);
+  ahead->answer.emplace(std::move(answer));
+  ahead->came.notify();
+}
+
 Task<void> Fetcher::fetch_from(int32_t broker, size_t* left, Signal* done) {
   const std::vector<FetchSession::Partition>& wanted = wanted_[broker];
   FetchSession& session = sessions_[broker];
-  FetchRequest request = question();
-  session.ask(wanted, config_.partition_bytes_max, request);
-  Result<std::shared_ptr<ClientConnection>> connection = co_await client_.broker(broker);
-  Instant deadline = client_.request_deadline();
-  Result<Answer<FetchResponse>> answer = std::unexpected(Error{});
-  if (connection) {
-    answer = co_await (*connection)->ask(request, deadline);
-  } else {
-    answer = pass(connection);
-  }
+  Result<Answer<FetchResponse>> answer = co_await answer_of(broker);
   Code code = answer ? Code{answer->message.error_code} : Code::none;
   std::optional<Error> error;
   if (!answer) {
@@ -157,6 +204,7 @@ Task<void> Fetcher::fetch_from(int32_t broker, size_t* left, Signal* done) {
   } else if (code == Code::none) {
     const FetchResponse* response = &answer->message;
     session.answered(*response);
+    if (config_.ahead) look_ahead(broker, *response);
     co_await take(broker, response);
   } else if (session.refused(code)) {
     troubled_ = true;  // nobody has been told anything

@@ -28,6 +28,9 @@ struct FetcherConfig {
   int32_t partition_bytes_max = 4 << 20;
   std::chrono::milliseconds wait_max{500};
   bool committed_only = true;
+  // For who reads all there is: while records are handed out the broker sends those behind them,
+  // which are thrown away if they are not wanted then. Only of a broker that has one partition.
+  bool ahead = false;
 };
 
 // A record as it was stored. Views hold until the callback returns.
@@ -91,11 +94,21 @@ class Fetcher {
     int64_t producer_id;
     int64_t first_offset;
   };
+  // A question that was put before its round, for what follows in a partition.
+  struct Ahead {
+    FetchSession::Partition wanted;
+    std::shared_ptr<ClientConnection> connection;
+    std::optional<Result<Answer<FetchResponse>>> answer = std::nullopt;
+    Signal came = {};
+  };
   Task<Result<bool>> round();
   Task<void> find_leaders(const std::vector<Place*>* due);
   void ask_leader(Place& place);
   Task<void> fetch_from(int32_t broker, size_t* left, Signal* done);
   FetchRequest question() const;
+  Task<Result<Answer<FetchResponse>>> answer_of(int32_t broker);
+  void look_ahead(int32_t broker, const FetchResponse& response);
+  static Task<void> ask_ahead(std::shared_ptr<Ahead> ahead, FetchRequest request, Instant deadline);
   Task<void> take(int32_t broker, const FetchResponse* response);
   Task<void> handle_error(TopicPartition partition, Code code);
   Task<void> handle_out_of_range(TopicPartition partition);
@@ -114,6 +127,7 @@ class Fetcher {
   Positions positions_;
   std::map<int32_t, std::vector<FetchSession::Partition>> wanted_;  // in this round, by leader
   std::map<int32_t, FetchSession> sessions_;                        // by broker
+  std::map<int32_t, std::shared_ptr<Ahead>> ahead_;                 // by broker
   std::optional<Error> error_;
   bool stopped_ = false;
   Signal stop_;

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "lib/base/text.h"
@@ -46,9 +47,9 @@ struct Collector {
 };
 
 Task<void> read(ModelBroker& model, Collector& reader, std::map<int32_t, int64_t> from,
-                std::function<void()> meanwhile) {
+                std::function<void()> meanwhile, bool ahead = false) {
   Client client(model.loop, model.config());
-  Fetcher fetcher(client, {}, reader.callbacks());
+  Fetcher fetcher(client, {.ahead = ahead}, reader.callbacks());
   for (auto [partition, offset] : from) fetcher.add({"t", partition}, offset);
   if (meanwhile) meanwhile();
   reader.result = co_await fetcher.run();
@@ -203,4 +204,62 @@ TEST_CASE("each round begins with another partition, so that none is always serv
   run(model, reader, {{0, 0}, {1, 0}, {2, 0}});
   REQUIRE(model.first_asked.size() == 2);
   CHECK(model.first_asked[0] != model.first_asked[1]);
+}
+
+TEST_CASE("what follows is asked for ahead, but nothing behind the end of the log") {
+  ModelBroker model(1);
+  model.partitions[0].values = {"a", "b", "c", "d"};
+  model.fetched_max = 1;
+  for (auto [until, fetches] : {std::pair{2, 3}, {4, 4}}) {
+    Collector reader;
+    reader.until = {{0, until}};
+    model.fetches = 0;
+    run_with(model.loop, model.broker, read(model, reader, {{0, 0}}, nullptr, true));
+    CHECK(reader.result.has_value());
+    CHECK(reader.values.size() == static_cast<size_t>(until));
+    CHECK(std::ranges::is_sorted(reader.values));
+    CHECK(model.fetches == fetches);
+  }
+}
+
+TEST_CASE("an answer asked for ahead that is lost or an error is asked for again") {
+  ModelBroker model(1);
+  model.partitions[0].values = {"a", "b", "c"};
+  model.fetched_max = 1;
+  Collector reader;
+  reader.until = {{0, 3}};
+  model.hang_up_on = {1};
+  model.on_fetch = [](int number) {
+    return number == 3 ? Code::not_leader_or_follower : Code::none;
+  };
+  run_with(model.loop, model.broker, read(model, reader, {{0, 0}}, nullptr, true));
+  CHECK(reader.result.has_value());
+  CHECK(reader.values == std::vector<std::string>{"0:a", "0:b", "0:c"});
+  CHECK(reader.troubles.size() == 2);
+}
+
+TEST_CASE("an answer asked for ahead that is no longer wanted is thrown away") {
+  ModelBroker model(2);
+  model.partitions[0].values = {"a", "b", "c"};
+  model.partitions[1].values = {"x"};
+  model.fetched_max = 1;
+  model.grants_sessions = true;
+  Collector reader;
+  reader.until = {{0, 2}};
+  auto twice = [](ModelBroker& broker, Collector& collector) -> Task<void> {
+    Client client(broker.loop, broker.config());
+    Fetcher fetcher(client, {.ahead = true}, collector.callbacks());
+    fetcher.add({"t", 0}, 0);
+    collector.result = co_await fetcher.run();
+    collector.until = {{0, 3}, {1, 1}};
+    fetcher.add({"t", 0}, 1);
+    fetcher.add({"t", 1}, 0);
+    if (collector.result) collector.result = co_await fetcher.run();
+    co_await next_turn(broker.loop);
+  };
+  run_with(model.loop, model.broker, twice(model, reader));
+  CHECK(reader.result.has_value());
+  CHECK(reader.troubles.empty());
+  std::ranges::sort(reader.values);
+  CHECK(reader.values == std::vector<std::string>{"0:a", "0:b", "0:b", "0:c", "1:x"});
 }

@@ -210,6 +210,7 @@ struct ModelBroker {
   };
   std::map<int32_t, Fetched> fetched;
   int fetches = 0;
+  int64_t fetched_max = INT64_MAX;  // values of a partition in one answer
   std::vector<int32_t> first_asked;  // of each Fetch
 
   // Sessions as Kafka has them (KIP-227): at most one, if it grants any.
@@ -291,6 +292,7 @@ struct ModelBroker {
       told.partition_index = partition;
       const Partition& of = partitions.at(static_cast<size_t>(partition));
       auto size = static_cast<int64_t>(of.values.size());
+      told.high_watermark = told.last_stable_offset = size;
       if (auto once = fetched.find(partition); once != fetched.end()) {
         told.error_code = static_cast<int16_t>(once->second.code);
         told.aborted_transactions = once->second.aborted;
@@ -300,7 +302,8 @@ struct ModelBroker {
       } else if (offset < of.start || offset > size) {
         told.error_code = static_cast<int16_t>(Code::offset_out_of_range);
       } else if (offset < size) {
-        std::vector<std::string> rest(of.values.begin() + offset, of.values.end());
+        auto first = of.values.begin() + offset;
+        std::vector<std::string> rest(first, first + std::min(size - offset, fetched_max));
         kept.push_back(batch_of(rest, offset));
         told.records.bytes = kept.back();
       } else if (is_incremental) {
