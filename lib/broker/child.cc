@@ -102,7 +102,7 @@ Result<pid_t> start_child(const std::vector<std::string>& command,
   while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
   return fail(exec_error == ENOENT ? Code::not_found : Code::unsupported,
-              text("run ", printable(command[0]), ": ", std::strerror(exec_error)));
+              text(printable(command[0]), ": ", std::strerror(exec_error)));
 }
 
 void end_like_child(int wait_status) {

@@ -68,7 +68,9 @@ class Command {
       watch(number, [](uv_signal_t* signal, int which) { of(signal).send(which); });
     }
     ChildEnvironment environment{
-        {{"KAFKA_BOOTSTRAP_SERVERS", broker_address}, {"EVENT_BROKERS", broker_address}},
+        {{"KAFKA_BOOTSTRAP_SERVERS", broker_address},
+         {"EVENT_BROKERS", broker_address},
+         {"EVENT_RUN_BROKER", broker_address}},  // the tools leave nothing behind of this one
         {"EVENT_PROFILE"},
         before_};
     Result<pid_t> child = start_child(command, environment);

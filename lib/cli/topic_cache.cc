@@ -108,9 +108,12 @@ void forget_oldest(const std::filesystem::path& folder) {
 }  // namespace
 
 std::string topic_cache_path(std::span<const Address> brokers) {
+  const char* own = std::getenv("EVENT_RUN_BROKER");
   std::string name;
   for (const Address& broker : brokers) {
-    name += text(name.empty() ? "" : ",", to_string(broker));
+    std::string address = to_string(broker);
+    if (own != nullptr && address == own) return "";
+    name += text(name.empty() ? "" : ",", address);
   }
   constexpr std::string_view kKept = ".,:_-";
   for (char& c : name) {

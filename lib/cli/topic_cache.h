@@ -17,7 +17,8 @@
 
 namespace eventd {
 
-// Of the cluster behind those brokers; "" where there is no place for it.
+// Of the cluster behind those brokers; "" where there is no place for it, and for the broker of an
+// `eventd run` that we are the command of: nobody asks that one again, EVENT_RUN_BROKER names it.
 std::string topic_cache_path(std::span<const Address> brokers);
 
 // What a broker said of `topics`: those that are there are added, those that are unknown removed;

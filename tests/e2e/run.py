@@ -89,12 +89,14 @@ def _(folder):
 
 @sentence("the broker works, on a free port and in a folder of its own")
 def _(folder):
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
     done = run(folder, "sh", "-c",
                "event-admin topic create t >/dev/null && seq 1000 | event-produce t && "
                'event-consume t | tail -n 1 && ls -d "$TMPDIR"/eventd-run-*/data/t-0')
     lines = done.stdout.decode().splitlines()
     assert done.returncode == 0, done.stderr
     assert lines[0] == "1000" and lines[1].endswith("/data/t-0"), lines
+    assert not (folder / "cache").exists(), "a cache of topics for a broker that is gone"
 
 
 @sentence("its status is the command's: any from 0 to 255")
@@ -125,6 +127,7 @@ def _(folder):
         lines = done.stderr.decode().splitlines()
         assert done.returncode == status, (arguments, done.returncode, lines)
         assert len(lines) == 1 and lines[0].startswith("eventd: run: ") and word in lines[0], lines
+        assert lines[0].count("run") == 1, lines
     done = subprocess.run(["eventd", "run", "true"], env={**os.environ, "TMPDIR": "/no/such"},
                           stderr=subprocess.PIPE)
     assert done.returncode == 125 and b"/no/such" in done.stderr

@@ -125,6 +125,11 @@ TEST_CASE("the file is named by the brokers, in the user's cache") {
   CHECK(at({{"..", 9092}}).empty());
   CHECK(at({{std::string(300, 'h'), 9092}}).empty());
   CHECK(at({}).empty());
+  setenv("EVENT_RUN_BROKER", "127.0.0.1:2", 1);  // nobody asks that one again
+  CHECK(at({{"127.0.0.1", 2}}).empty());
+  CHECK(at({{"h", 1}, {"127.0.0.1", 2}}).empty());
+  CHECK(at({{"127.0.0.1", 22}}) == "/c/event/topics/127.0.0.1:22");
+  unsetenv("EVENT_RUN_BROKER");
   setenv("XDG_CACHE_HOME", "relative", 1);
   setenv("HOME", "/home/u", 1);
   CHECK(at({{"h", 1}}) == "/home/u/.cache/event/topics/h:1");
