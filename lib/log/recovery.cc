@@ -286,6 +286,7 @@ Result<void> LogRecovery::check(size_t index, Offset point) {
   uint64_t size = segment.size_bytes();
   BatchScanner batches(**file, size, point);
   bool misplaced = false;
+  uint64_t believed = 0;  // bytes that lie wholly below the point
   uint64_t checked = 0;
   while (!misplaced) {
     Result<std::optional<BatchScanner::Batch>> batch = batches.next();
@@ -304,8 +305,9 @@ Result<void> LogRecovery::check(size_t index, Offset point) {
     end = header.next_offset();
     log_.set_end(end);
     checked = batches.stopped_at();
+    if (end <= point) believed = checked;
   }
-  found_.scanned_bytes += checked;
+  found_.scanned_bytes += checked - believed;
   segment.set_index(std::move(sparse), max_timestamp, max_relative_offset, since_entry,
                     log_.config_.index_interval_bytes);
   if (checked == size && !misplaced) return {};

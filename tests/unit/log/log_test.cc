@@ -81,8 +81,17 @@ TEST_CASE("after a kill everything above the recovery point is scanned, and noth
   log.open(false);
   CHECK(log.found.scanned_bytes > 0);
   CHECK(log.found.scanned_bytes < log.log->size_bytes());
+  CHECK(log.found.scanned_from == Offset{60});
   CHECK(log.found.cut_bytes == 0);
   CHECK(log.values() == numbered(0, 100));
+  uint64_t forty = log.found.scanned_bytes;
+  log.recovery_point = Offset{80};
+  log.open(false);
+  CHECK(log.found.scanned_bytes > 0);
+  CHECK(log.found.scanned_bytes < forty);
+  log.recovery_point = Offset{100};
+  log.open(false);
+  CHECK(log.found.scanned_bytes == 0);
 }
 
 TEST_CASE("a torn tail is cut at the last whole batch") {
