@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -27,6 +28,8 @@ constexpr size_t kWaitingMax = 2 << 20;
 // What is smaller goes into the chunk before it, where that waits still.
 constexpr size_t kSmall = 16 << 10;
 constexpr size_t kSparesMax = 16;
+// More than this is worth a thread.
+constexpr size_t kAtOnceMax = 64 << 10;
 
 // Where somebody else made the descriptor non-blocking.
 bool wait_for(int descriptor, short events) {
@@ -115,6 +118,7 @@ struct InputReader::State {
 
 InputReader::InputReader(Loop& loop, std::string path, bool tee)
     : state_(std::make_shared<State>(loop, std::move(path), tee)) {
+  if (read_what_is_there(*state_)) return;
   // Signals are for the main thread.
   sigset_t all;
   sigset_t before;
@@ -129,6 +133,24 @@ InputReader::~InputReader() {
   state_->loop = nullptr;
   state_->stopped = true;
   state_->room.notify_one();
+}
+
+// True if that was all. What cannot be read without a wait, by this kernel or at all, is left.
+bool InputReader::read_what_is_there(State& state) {
+  if (state.path != "-" || state.tee) return false;
+  for (size_t all = 0; all < kAtOnceMax;) {
+    Buffer chunk(kAtOnceMax);
+    iovec into{chunk.data(), chunk.size()};
+    ssize_t got = preadv2(STDIN_FILENO, &into, 1, -1, RWF_NOWAIT);
+    if (got < 0) return false;
+    if (got == 0) {
+      state.end(std::nullopt);
+      return true;
+    }
+    all += static_cast<size_t>(got);
+    state.hand_over(std::move(chunk), static_cast<size_t>(got));
+  }
+  return false;
 }
 
 void InputReader::read_all(std::shared_ptr<State> state) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes in from a file or stdin: a thread opens and reads it, because it may be a file, a pipe
-// or a terminal, and the loop gets what has come.
+// or a terminal, and the loop gets what has come. Of stdin what is there already is read at once: a
+// run of a line or two needs no thread.
 //
 // Memory is bounded: the thread waits while unread chunks are enough. With `tee` it writes to
 // stdout what it has handed over, so that a reader who takes nothing holds up the input, never the
@@ -40,6 +41,7 @@ class InputReader {
 
  private:
   struct State;
+  static bool read_what_is_there(State& state);
   static void read_all(std::shared_ptr<State> state);
   const std::shared_ptr<State> state_;  // shared with the thread
 };

@@ -2,9 +2,13 @@
 #include "lib/cli/input.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "lib/net/uv_loop.h"
@@ -71,6 +75,52 @@ TEST_CASE("a pipe that nobody writes into is left behind when the reader is told
   Reading reading = read_all(path, 1);  // ends although the pipe is open
   opens.join();
   CHECK(reading.got == "abc");
+}
+
+TEST_CASE("what stands in stdin already needs no thread, what comes later is read behind it") {
+  auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+  };
+  int before = dup(STDIN_FILENO);
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  REQUIRE(dup2(ends[0], STDIN_FILENO) == STDIN_FILENO);
+  close(ends[0]);
+  REQUIRE(write(ends[1], "a\n", 2) == 2);
+  SUBCASE("all of it is there") {
+    close(ends[1]);
+    UvLoop loop;
+    auto running = threads();
+    InputReader reader(loop, "-", false);
+    CHECK(threads() == running);
+    CHECK_FALSE(reader.is_drained());
+  }
+  SUBCASE("more comes") {
+    std::thread writes([&] {
+      usleep(20'000);  // input that comes later
+      (void)!write(ends[1], "b\n", 2);
+      close(ends[1]);
+    });
+    CHECK(read_all("-").got == "a\nb\n");
+    writes.join();
+  }
+  dup2(before, STDIN_FILENO);
+  close(before);
+}
+
+TEST_CASE("a file on stdin comes whole, from where its offset stands") {
+  TemporaryDirectory folder;
+  std::string content(300'000, 'x');
+  for (size_t i = 0; i < content.size(); i += 100) content[i] = static_cast<char>('a' + i % 23);
+  std::ofstream(folder / "file") << content;
+  int before = dup(STDIN_FILENO);
+  int file = open((folder / "file").c_str(), O_RDONLY);
+  REQUIRE(lseek(file, 50, SEEK_SET) == 50);
+  REQUIRE(dup2(file, STDIN_FILENO) == STDIN_FILENO);
+  close(file);
+  CHECK(read_all("-").got == content.substr(50));
+  dup2(before, STDIN_FILENO);
+  close(before);
 }
 
 TEST_CASE("what cannot be opened or read is an error with its name and the system's word") {
