@@ -278,8 +278,9 @@ def _(folder):
             one.produce("t", 0, batch([b"x"]))
         assert run.end() == 0
     with Run(folder, *here(folder)) as run:
-        run.ready()
-        assert "checked" not in run.err, run.err
+        with Connection(run.ready()) as one:
+            assert "checked" not in run.err, run.err
+            one.produce("t", 0, batch([b"y"]))
         assert run.end(signal.SIGKILL) == -9
     with Run(folder, *here(folder)) as run:
         run.ready()
