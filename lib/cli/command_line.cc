@@ -31,6 +31,38 @@ constexpr std::pair<std::string_view, std::string_view> kKcatLetters[] = {
     {"-Q", "event-admin topic offsets"},
 };
 
+// What to say of them where another word would not do; of the tool that has none of them.
+struct LetterHint {
+  std::string_view tool;
+  std::string_view letter;
+  std::string_view hint;
+};
+constexpr LetterHint kLetterHints[] = {
+    {"event-produce", "-t", "the topic is an operand"},
+    {"event-consume", "-t", "the topic is an operand"},
+    {"event-consume", "-e", "it ends by itself; -f follows"},
+    {"event-consume", "-F", "-f follows; --properties FILE is kcat's"},
+    {"event-consume", "-G", "there are no groups here; --from says where to begin"},
+    {"event-replay", "-n", "event-consume has -n; here --from end-N"},
+    {"event-replay", "-e", "it ends by itself; -f follows"},
+    {"event-produce", "-P", "it only writes, without -P"},
+    {"event-consume", "-C", "it only reads, without -C"},
+};
+
+// The verbs of others, and ours.
+constexpr std::pair<std::string_view, std::string_view> kOtherVerbs[] = {
+    {"rm", "delete"},     {"remove", "delete"}, {"del", "delete"}, {"ls", "list"},
+    {"show", "describe"}, {"add", "create"},    {"new", "create"},
+};
+
+std::string verbs_of(const CLI::App& app) {
+  std::string verbs;
+  for (const CLI::App* verb : app.get_subcommands({})) {
+    verbs += text(verbs.empty() ? "" : ", ", verb->get_name());
+  }
+  return verbs;
+}
+
 int rank(int status) {
   switch (status) {
     case kExitLost:
@@ -106,7 +138,7 @@ CommandLine::CommandLine(std::string tool, std::string description,
   properties_.insert(properties_.end(), shared.begin(), shared.end());
   app_->set_help_flag("-h,--help", "Print this help and exit");
   app_->set_version_flag("-V,--version", text(tool_, " ", std::string_view(EVENTD_VERSION)),
-                        "Print the version and exit");
+                         "Print the version and exit");
   app_->add_option("-b,--brokers", common.brokers, "Brokers to begin with")
       ->type_name("HOST:PORT,..");
   app_->add_option("-X,--set", common.settings, "Set a client property by Kafka's name")
@@ -199,17 +231,25 @@ std::string CommandLine::explain(const CLI::ParseError& error) const {
     if (error.get_name() != "RequiredError" || level->get_subcommands({}).empty()) {
       return error.what();
     }
-    std::string verbs;
-    for (const CLI::App* verb : level->get_subcommands({})) {
-      verbs += text(verbs.empty() ? "" : ", ", verb->get_name());
-    }
-    return text("a word is missing: ", verbs);
+    return text("a word is missing: ", verbs_of(*level));
   }
   const std::string& extra = extras.front();
   bool is_option = extra.starts_with("-") && extra.size() > 1;
+  std::string unknown = text("unknown ", is_option ? "option " : "operand ", printable(extra));
+  for (const LetterHint& one : kLetterHints) {
+    bool is_it = is_option && !extra.starts_with("--") && extra.starts_with(one.letter);
+    if (is_it && one.tool == tool_) return text(unknown, "; ", one.hint);
+  }
+  for (const auto& [others, ours] : kOtherVerbs) {
+    if (extra != others) continue;
+    for (const CLI::App* verb : level->get_subcommands({})) {
+      if (verb->get_name() == ours) return text(unknown, "; perhaps ", ours);
+    }
+  }
   std::string near = nearest(*level, extra.substr(0, extra.find('=')));
-  return text("unknown ", is_option ? "option " : "operand ", printable(extra),
-              near.empty() ? "" : "; perhaps ", near);
+  if (!near.empty()) return text(unknown, "; perhaps ", near);
+  std::string verbs = is_option ? "" : verbs_of(*level);
+  return text(unknown, verbs.empty() ? "" : "; there are ", verbs);
 }
 
 namespace {
@@ -229,6 +269,12 @@ std::optional<int> CommandLine::parse(int argc, char** argv) {
   try {
     app_->parse(argc, argv);
   } catch (const CLI::Success& success) {
+    // Help for a verb that is not there is not that of its noun.
+    const CLI::App* level = app_.get();
+    while (!level->get_subcommands().empty()) level = level->get_subcommands().front();
+    std::vector<std::string> extras = app_->remaining(true);
+    bool is_verb = !extras.empty() && !extras.front().starts_with("-");
+    if (is_verb && !level->get_subcommands({}).empty()) return usage(explain(success));
     return app_->exit(success);
   } catch (const CLI::ParseError& error) {
     return usage(explain(error));

@@ -175,7 +175,8 @@ Result<int64_t> parse_time_ms(std::string_view input, WallTime now) {
   }
   while (!rest.empty()) {
     bool plus = rest.front() == '+';
-    if (!plus && rest.front() != '-') return bad(input, "this is no time");
+    if (!plus && rest.front() != '-')
+      return bad(input, "a time is as today-1d, -1h, 2026-11-25T10:00 or 1790000000");
     rest.remove_prefix(1);
     size_t size = std::min(rest.find('+'), rest.find('-'));
     std::string_view piece = rest.substr(0, size);

@@ -244,6 +244,7 @@ Task<void> ProduceRun::go_easy() {
   if (command_.sync) {
     if (placed_) co_await placed_->settle();
     co_await producer_.flush();
+    now_ms_ = loop_.wall_now().ms;  // that of the next record
   }
   if (!command_.rate || stopped_) co_return;
   Instant now = loop_.now();

@@ -73,7 +73,6 @@ std::optional<std::string> ReadingCommand::finish(ReadingOptions& options, WallT
 }
 
 Result<void> ReadingCommand::parse(ReadingOptions& options, WallTime now) const {
-  if (last_ && from_) return wrong("-n and --from contradict each other");
   for (const std::string& topic : options.topics) {
     if (!regex_) break;
     Result<Pattern> pattern = Pattern::compile(topic);
@@ -88,6 +87,7 @@ Result<void> ReadingCommand::parse(ReadingOptions& options, WallTime now) const 
   if (from_) {
     Result<Positions> from = positions_of(*from_, options, now);
     if (!from) return pass(from, "--from");
+    if (last_) return wrong("-n and --from contradict each other");
     if (partitions_ && !from->all) return wrong("-p and --from P:POSITION contradict each other");
     options.from = std::move(*from);
   }

@@ -19,6 +19,11 @@ bool TopicFinder::is_wanted(const TopicInfo& topic) const {
 void TopicFinder::miss(const std::string& topic, Code code) {
   if (std::exchange(missing_[topic], code) == code) return;
   Error error{code, text("topic ", printable(topic), ": ", name_of(code)), 0};
+  if (!options_.patterns.empty()) error.message = text("no topic matches ", printable(topic));
+  bool is_glob = topic.find_first_of("*?[") != std::string::npos;
+  if (code == Code::invalid_topic_exception && is_glob) {
+    error.message += "; --regex takes an expression, as 'log-.*'";
+  }
   if (options_.follow) {
     complain(line_.tool(), text(error.message, "; waiting for it"));
   } else {

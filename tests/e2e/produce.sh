@@ -198,6 +198,8 @@ new t >/dev/null
 seq 50 | event-produce t --sync --report >report
 same "$(jq -r .offset report | sort -nc && wc -l <report)" 50 sync
 new t | cmp - <(seq 50) || fail "sync"
+[ "$(event-consume t --from end-50 -j | jq .timestamp | sort -u | wc -l)" -gt 1 ] ||
+  fail "--sync gives all records the time of the first"
 seq 5 | event-produce t --rate 50
 new t -j | jq -s 'last.timestamp - first.timestamp >= 30' | grep -q true || fail "too fast"
 event-consume t --from end-3 | event-produce many -X compression.type=lz4 --sync -k x

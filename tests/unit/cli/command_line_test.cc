@@ -2,7 +2,6 @@
 #include "lib/cli/command_line.h"
 
 #include <doctest/doctest.h>
-
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -73,7 +72,12 @@ TEST_CASE("an unknown option is answered with the nearest one, a letter of kcat'
   CHECK(complaint<ConsumeCommand>({"t", "--form", "1"}) ==
         "event-consume: unknown option --form; perhaps --from\n");
   CHECK(names(complaint<ConsumeCommand>({"t", "-o", "end"}), "perhaps --from"));
-  CHECK(names(complaint<ConsumeCommand>({"-C", "t"}), "perhaps event-consume"));
+  CHECK(names(complaint<ProduceCommand>({"-C", "t"}), "perhaps event-consume"));
+  CHECK(names(complaint<ConsumeCommand>({"-C", "t"}), "it only reads"));
+  CHECK(names(complaint<ProduceCommand>({"six", "-t", "x"}), "the topic is an operand"));
+  CHECK(names(complaint<ConsumeCommand>({"six", "-e"}), "it ends by itself"));
+  CHECK(names(complaint<AdminCommand>({"topic", "rm", "six"}), "perhaps delete"));
+  CHECK(names(complaint<AdminCommand>({"wait", "nosuch", "--help"}), "there are broker, topic"));
   CHECK(names(complaint<ProduceCommand>({"t", "-z", "zstd"}), "compression.type"));
   CHECK(names(complaint<ConsumeCommand>({"t", "--follow=yes"}), "--follow"));
   CHECK(names(complaint<ConsumeCommand>({"t", "--foll"}), "perhaps --follow"));
@@ -81,8 +85,8 @@ TEST_CASE("an unknown option is answered with the nearest one, a letter of kcat'
   CHECK(names(complaint<AdminCommand>({"topic", "create", "t", "--partition", "1"}),
               "perhaps --partitions"));
   // A letter of the other tools: what the verb has in its place.
-  CHECK(names(complaint<AdminCommand>({"topic", "create", "t", "-p", "6"}),
-              "perhaps --partitions"));
+  CHECK(
+      names(complaint<AdminCommand>({"topic", "create", "t", "-p", "6"}), "perhaps --partitions"));
   CHECK(!names(complaint<ConsumeCommand>({"t", "--something-else"}), "perhaps"));
 }
 

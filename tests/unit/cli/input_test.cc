@@ -92,7 +92,7 @@ TEST_CASE("what stands in stdin already needs no thread, what comes later is rea
     UvLoop loop;
     auto running = threads();
     InputReader reader(loop, "-", false);
-    CHECK(threads() == running);
+    CHECK(threads() <= running);  // one that ended before may still be counted
     CHECK_FALSE(reader.is_drained());
   }
   SUBCASE("more comes") {
