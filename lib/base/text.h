@@ -25,7 +25,7 @@ template <class T>
 void append_text(std::string& out, T piece) {
   char digits[24];
   auto end = std::to_chars(digits, digits + sizeof digits, piece).ptr;
-  out.append(digits, end);
+  out.append(digits, static_cast<size_t>(end - digits));
 }
 template <class Tag, class Rep>
 void append_text(std::string& out, Id<Tag, Rep> piece) {

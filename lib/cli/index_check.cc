@@ -51,19 +51,20 @@ void check_offset_index(Bytes file, const SegmentMarks& marks, const BadEntry& b
     if (entry.relative_offset <= before.relative_offset || entry.position <= before.position) {
       return bad(i, "it does not ascend");
     }
-    before = entry;
     auto position = static_cast<uint64_t>(entry.position);
     auto batch = std::ranges::lower_bound(marks.batches, position, {}, &BatchMark::position);
     if (batch == marks.batches.end() || batch->position != position) {
-      if (is_damaged(marks, position)) return;
-      return bad(i, text("no batch begins at byte ", position));
+      if (!is_damaged(marks, position)) bad(i, text("no batch begins at byte ", position));
+      return;
     }
     // Older brokers noted the last offset of all that was appended together.
     auto named =
         std::ranges::lower_bound(marks.batches, entry.relative_offset, {}, &BatchMark::last);
     bool holds = named != marks.batches.end() && named->last == entry.relative_offset &&
                  named->position >= position;
-    if (!holds && marks.damaged.empty()) {
+    if (holds) {
+      before = entry;  // only what is right says what must follow
+    } else if (marks.damaged.empty()) {
       bad(i, text("the batch at byte ", position, " does not end at relative offset ",
                   entry.relative_offset));
     }
@@ -72,14 +73,15 @@ void check_offset_index(Bytes file, const SegmentMarks& marks, const BadEntry& b
 
 void check_time_index(Bytes file, const SegmentMarks& marks, const BadEntry& bad) {
   TimeEntry before{-1, -1};
-  int64_t latest = -1;  // of the batches before `next`
-  size_t next = 0;
+  std::vector<int64_t> latest{-1};  // of the batches before each
+  for (const BatchMark& mark : marks.batches) {
+    latest.push_back(std::max(latest.back(), mark.max_timestamp));
+  }
   for_each_entry(file, kTimeEntrySize, true, bad, [&](size_t i, Reader in) {
     TimeEntry entry{in.number<int64_t>(), in.number<int32_t>()};
     if (entry.timestamp <= before.timestamp || entry.relative_offset < before.relative_offset) {
       return bad(i, "it does not ascend");
     }
-    before = entry;
     auto batch =
         std::ranges::lower_bound(marks.batches, entry.relative_offset, {}, &BatchMark::last);
     if (batch == marks.batches.end() || batch->first > entry.relative_offset) {
@@ -88,14 +90,14 @@ void check_time_index(Bytes file, const SegmentMarks& marks, const BadEntry& bad
       }
       return;
     }
-    for (; &marks.batches[next] < &*batch; next++) {
-      latest = std::max(latest, marks.batches[next].max_timestamp);
-    }
+    int64_t so_far = latest[static_cast<size_t>(batch - marks.batches.begin())];
     bool is_latest = batch->max_timestamp == entry.timestamp &&
-                     (latest <= entry.timestamp || !marks.damaged.empty());
+                     (so_far <= entry.timestamp || !marks.damaged.empty());
     bool is_there = batch->last == entry.relative_offset ||
                     marks.has_record(*batch, entry.relative_offset, entry.timestamp);
-    if (!is_latest || !is_there) {
+    if (is_latest && is_there) {
+      before = entry;
+    } else {
       bad(i, text("the batch of relative offset ", entry.relative_offset,
                   " has not the largest timestamp so far, ", entry.timestamp));
     }
@@ -112,9 +114,9 @@ void check_transaction_index(Bytes file, const std::vector<AbortedTransaction>& 
     entry.first = Offset{in.number<int64_t>()};
     entry.marker = Offset{in.number<int64_t>()};
     Offset stable{in.number<int64_t>()};
-    if (version != 0) return bad(i, text("version ", version));
     if (next == aborted.size()) return bad(i, "no such transaction was aborted");
     const AbortedTransaction& wanted = aborted[next++];
+    if (version != 0) return bad(i, text("its version is ", version));
     bool same = entry.producer == wanted.producer && entry.marker == wanted.marker &&
                 (entry.first == wanted.first || (!wanted.is_whole && entry.first < wanted.first));
     if (!same || stable != wanted.stable) {
