@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/standard_streams.h"
-#include "lib/cli/consume.h"
+#include "lib/cli/consume/consume.h"
 
 int main(int argc, char** argv) {
   eventd::hold_standard_streams();

@@ -9,8 +9,8 @@
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
 #include "lib/cli/edit_distance.h"
-#include "lib/cli/escapes.h"
 #include "lib/cli/progress.h"
+#include "lib/cli/text/escapes.h"
 
 namespace eventd {
 

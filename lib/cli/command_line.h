@@ -13,7 +13,7 @@
 
 #include "lib/base/result.h"
 #include "lib/cli/configuration.h"
-#include "lib/cli/record_template.h"
+#include "lib/cli/text/record_template.h"
 #include "lib/client/client.h"
 #include "lib/client/fetcher.h"
 #include "lib/client/producer.h"

@@ -8,9 +8,9 @@
 #include <csignal>
 
 #include "lib/base/text.h"
-#include "lib/cli/event_json.h"
 #include "lib/cli/interrupt.h"
-#include "lib/cli/json_text.h"
+#include "lib/cli/text/event_json.h"
+#include "lib/cli/text/json_text.h"
 #include "lib/record/record.h"
 
 namespace eventd {

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "lib/base/text.h"
-#include "lib/cli/event_json.h"
+#include "lib/cli/text/event_json.h"
 
 namespace eventd {
 

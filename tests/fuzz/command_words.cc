@@ -4,11 +4,11 @@
 #include <cstdlib>
 #include <string>
 
-#include "lib/cli/filter_expression.h"
-#include "lib/cli/json_text.h"
 #include "lib/cli/position.h"
-#include "lib/cli/record_template.h"
-#include "lib/cli/utc.h"
+#include "lib/cli/text/filter_expression.h"
+#include "lib/cli/text/json_text.h"
+#include "lib/cli/text/record_template.h"
+#include "lib/cli/text/utc.h"
 #include "lib/record/record.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <array>
 
-#include "lib/cli/admin.h"
-#include "lib/cli/consume.h"
-#include "lib/cli/escapes.h"
-#include "lib/cli/produce.h"
+#include "lib/cli/admin/admin.h"
+#include "lib/cli/consume/consume.h"
+#include "lib/cli/produce/produce.h"
 #include "lib/cli/table.h"
+#include "lib/cli/text/escapes.h"
 
 using namespace eventd;
 

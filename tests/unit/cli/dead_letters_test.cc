@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/cli/dead_letters.h"
+#include "lib/cli/produce/dead_letters.h"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>

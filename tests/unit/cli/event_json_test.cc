@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/cli/event_json.h"
+#include "lib/cli/text/event_json.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <random>
 
 #include "lib/base/text.h"
-#include "lib/cli/event_parser.h"
+#include "lib/cli/text/event_parser.h"
 
 using namespace eventd;
 

@@ -2,7 +2,7 @@
 // --where, --grep, -k and -H.
 #include <string>
 
-#include "lib/cli/record_filter.h"
+#include "lib/cli/text/record_filter.h"
 #include "tests/unit/cli/test_record.h"
 
 using namespace eventd;

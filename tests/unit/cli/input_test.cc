@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/cli/input.h"
+#include "lib/cli/produce/input.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

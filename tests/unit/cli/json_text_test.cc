@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is JSON and what is not; beside nlohmann's parser on mutants of both.
-#include "lib/cli/json_text.h"
+#include "lib/cli/text/json_text.h"
 
 #include <doctest/doctest.h>
 
@@ -11,21 +11,72 @@
 using namespace eventd;
 
 TEST_CASE("JSON texts of every kind are known, with space around them") {
-  for (std::string_view text :
-       {"null", "true", "false", "0", "-0", "12", "-1.5", "1e9", "1E-9", "0.5e+1", "\"\"", "\"a\"",
-        R"("\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00")", "\"\xc3\xa9\"", "[]", "{}", "[1]", "[ 1 , 2 ]",
-        R"({"a":1,"b":[{},[],{"c":null}]})", R"( { "a" : 1 } )", "[[[]]]", "\t1\r\n"}) {
+  for (std::string_view text : {"null",
+                                "true",
+                                "false",
+                                "0",
+                                "-0",
+                                "12",
+                                "-1.5",
+                                "1e9",
+                                "1E-9",
+                                "0.5e+1",
+                                "\"\"",
+                                "\"a\"",
+                                R"("\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00")",
+                                "\"\xc3\xa9\"",
+                                "[]",
+                                "{}",
+                                "[1]",
+                                "[ 1 , 2 ]",
+                                R"({"a":1,"b":[{},[],{"c":null}]})",
+                                R"( { "a" : 1 } )",
+                                "[[[]]]",
+                                "\t1\r\n"}) {
     CAPTURE(text);
     CHECK(is_json_text(text));
   }
 }
 
 TEST_CASE("what is no JSON is not taken for it") {
-  for (std::string_view text :
-       {"", " ", "nul", "nulll", "True", "01", "-", "1.", ".5", "1e", "1e+", "+1", "\"", "\"\n\"",
-        "\"\\x\"", R"("\u12")", R"("\ud800")", R"("\ude00")", R"("\ud800\u0041")", "\"\xff\"",
-        "\"\xc3\"", "[", "]", "[1", "[1,]", "[,1]", "{", "{}}", R"({"a"})", R"({"a":})",
-        R"({"a":1,})", R"({a:1})", "[1}", R"({"a":1])", "1 2", "\xef\xbb\xbf" "1", "NaN"}) {
+  for (std::string_view text : {"",
+                                " ",
+                                "nul",
+                                "nulll",
+                                "True",
+                                "01",
+                                "-",
+                                "1.",
+                                ".5",
+                                "1e",
+                                "1e+",
+                                "+1",
+                                "\"",
+                                "\"\n\"",
+                                "\"\\x\"",
+                                R"("\u12")",
+                                R"("\ud800")",
+                                R"("\ude00")",
+                                R"("\ud800\u0041")",
+                                "\"\xff\"",
+                                "\"\xc3\"",
+                                "[",
+                                "]",
+                                "[1",
+                                "[1,]",
+                                "[,1]",
+                                "{",
+                                "{}}",
+                                R"({"a"})",
+                                R"({"a":})",
+                                R"({"a":1,})",
+                                R"({a:1})",
+                                "[1}",
+                                R"({"a":1])",
+                                "1 2",
+                                "\xef\xbb\xbf"
+                                "1",
+                                "NaN"}) {
     CAPTURE(text);
     CHECK_FALSE(is_json_text(text));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The newest records, found backwards.
-#include "lib/cli/last_records.h"
+#include "lib/cli/consume/last_records.h"
 
 #include <algorithm>
 #include <random>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many partitions in the order of time.
-#include "lib/cli/merge.h"
+#include "lib/cli/consume/merge.h"
 
 #include <algorithm>
 #include <random>

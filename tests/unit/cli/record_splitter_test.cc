@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/cli/record_splitter.h"
+#include "lib/cli/produce/record_splitter.h"
 
 #include <doctest/doctest.h>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // --format, and times as text.
-#include "lib/cli/record_template.h"
+#include "lib/cli/text/record_template.h"
 
 #include <cstdlib>
 #include <ctime>
 
-#include "lib/cli/utc.h"
+#include "lib/cli/text/utc.h"
 #include "tests/unit/cli/test_record.h"
 
 using namespace eventd;

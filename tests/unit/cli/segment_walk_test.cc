@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Segments as they are found: whole, torn, damaged, with transactions.
-#include "lib/cli/segment_walk.h"
+#include "lib/cli/replay/segment_walk.h"
 
 #include <doctest/doctest.h>
 
 #include "lib/base/text.h"
-#include "lib/cli/paced_sink.h"
-#include "lib/cli/partition_log.h"
+#include "lib/cli/replay/paced_sink.h"
+#include "lib/cli/replay/partition_log.h"
 #include "lib/cli/size.h"
 #include "lib/record/builder.h"
 #include "lib/record/control.h"

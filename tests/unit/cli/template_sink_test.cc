@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that a template names: each record exactly once, whatever stops a run and wherever.
-#include "lib/cli/template_sink.h"
+#include "lib/cli/replay/template_sink.h"
 
 #include <doctest/doctest.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/cli/topics_document.h"
+#include "lib/cli/admin/topics_document.h"
 
 #include <doctest/doctest.h>
 
-#include "lib/cli/config_units.h"
+#include "lib/cli/admin/config_units.h"
 
 using namespace eventd;
 
@@ -95,9 +95,8 @@ TEST_CASE("a plan makes, changes, grows and deletes") {
   REQUIRE(plan.size() == 3);
   CHECK(plan[0].topic == "a");
   CHECK(plan[0].partitions == 3);
-  CHECK(plan[0].configs == std::vector<ConfigAssignment>{{"gone", std::nullopt},
-                                                         {"new", "5"},
-                                                         {"other", "4"}});
+  CHECK(plan[0].configs ==
+        std::vector<ConfigAssignment>{{"gone", std::nullopt}, {"new", "5"}, {"other", "4"}});
   CHECK(plan[0].differs ==
         R"({"partitions":[1,3],"gone":["1",null],"new":[null,"5"],"other":["3","4"]})");
   CHECK(plan[1].kind == TopicStep::Kind::create);
