@@ -88,6 +88,8 @@ Result<void> refuse_unknown(const Configuration& from) {
   return {};
 }
 
+constexpr char kDerSequence = 0x30;  // what a PKCS#12 file begins with
+
 // Java reads PKCS12 where it is told JKS: what a store is its first bytes say.
 Result<std::optional<TlsConfig::Store>> told_apart(TlsConfig::Store store) {
   if (store.content.starts_with("\xfe\xed\xfe\xed")) {
@@ -96,6 +98,10 @@ Result<std::optional<TlsConfig::Store>> told_apart(TlsConfig::Store store) {
                                        "-importkeystore -deststoretype PKCS12"));
   }
   bool is_pem = store.content.find("-----BEGIN ") != std::string::npos;
+  if (!is_pem && !store.content.starts_with(kDerSequence)) {
+    return fail(Code::bad_config,
+                text(printable(store.name), " holds neither PEM nor a PKCS#12 file"));
+  }
   store.format = is_pem ? TlsConfig::Format::pem : TlsConfig::Format::pkcs12;
   return std::optional(std::move(store));
 }

@@ -15,7 +15,8 @@ is 'as ours' "$(event-consume events -k c43 -j | jq -c '[.value,.headers]')" \
 
 is 'the last' 10 "$(event-consume listing -n 10 | wc -l)"
 last=$(kcat -b "$B" -C -t listing -o -10 -e -q -f '%p\n' | sort | uniq -c | awk '{print $1}')
-is 'ten of each partition' 10 "$(sort -u <<<"$last")"
+# Of a partition that has fewer it gives those.
+is 'ten of each partition' 10 "$(sort -n <<<"$last" | tail -n 1)"
 [ "$(wc -l <<<"$last")" -gt 1 ] || { echo "the listing is in one partition" >&2; exit 1; }
 
 now=$(date +%s000)

@@ -103,7 +103,7 @@ TEST_CASE("TLS is made when it is asked for, and says what is wrong with its fil
   CHECK((*config({"security.protocol=SSL"}))->tls);
   std::string ssl = "security.protocol=SSL";
   CHECK(says(refusal({ssl, "ssl.ca.location=/nowhere"}), "/nowhere"));
-  CHECK(says(refusal({ssl, "ssl.ca.location=/dev/null"}), "no PKCS#12"));
+  CHECK(says(refusal({ssl, "ssl.ca.location=/dev/null"}), "neither PEM nor a PKCS#12"));
   CHECK(says(refusal({ssl, "ssl.ca.pem=-----BEGIN CERTIFICATE-----"}), "no certificate"));
   CHECK(says(refusal({ssl, "ssl.truststore.certificates=\xfe\xed\xfe\xed"}), "JKS"));
   CHECK(says(refusal({ssl, "ssl.truststore.type=BKS"}), "ssl.truststore.type"));
