@@ -2,6 +2,7 @@
 #include "lib/cluster/image_builder.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -18,9 +19,8 @@ constexpr int32_t kLeaderUnchanged = -2;
 template <class M>
 Result<void> check_version(const MetadataRecordHead& head) {
   if (M::format.versions.contains(head.version)) return {};
-  return fail(Code::unsupported,
-              text("version ", head.version, " of metadata records of type ", head.type,
-                   " is not known; a newer Kafka has written this"));
+  return fail(Code::unsupported, text("version ", head.version, " of metadata records of type ",
+                                      head.type, " is not known; a newer Kafka has written this"));
 }
 
 template <class M>
@@ -82,6 +82,12 @@ void ImageBuilder::set_position(Offset offset, LeaderEpoch epoch, int64_t timest
 }
 
 Result<void> ImageBuilder::apply_batch(const BatchHeader& header, Bytes batch) {
+  constexpr int64_t kBaseMax = std::numeric_limits<int64_t>::max() - (int64_t{1} << 32);
+  Offset base = header.base_offset;
+  if (base < Offset{0} || base > Offset{kBaseMax} || header.last_offset_delta < 0) {
+    return fail(Code::bad_data, text("no metadata batch can stand at ", base, " and have ",
+                                     header.last_offset_delta, " for its last offset"));
+  }
   if (header.codec() != Codec::none) {
     return fail(Code::unsupported,
                 text("the metadata batch at ", header.base_offset, " is compressed"));
