@@ -8,6 +8,7 @@
 
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
+#include "lib/base/units.h"
 
 namespace eventd {
 
@@ -81,7 +82,10 @@ Result<BrokerConfig> load_config(const Options& options) {
     if (equals == std::string::npos || equals == 0) {
       return fail(Code::bad_config, text("-X ", printable(setting), ": not KEY=VALUE"));
     }
-    sources.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+    std::string key = setting.substr(0, equals);
+    Result<std::string> value = in_kafka_units(key, std::string_view(setting).substr(equals + 1));
+    if (!value) return fail(Code::bad_config, text("-X ", printable(value.error().message)));
+    sources.overrides.emplace_back(std::move(key), std::move(*value));
   }
   std::vector<std::string> warnings;
   Result<BrokerConfig> config = make_broker_config(sources, warnings);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/base/text.h"
+#include "lib/base/units.h"
 #include "lib/cli/command_line.h"
 #include "lib/cli/security_settings.h"
 #include "lib/cli/topic_cache.h"
@@ -37,7 +38,9 @@ Result<std::optional<int32_t>> number_in(const Configuration& configuration, std
                                          int32_t least) {
   const Setting* given = configuration.find(name);
   if (given == nullptr) return std::optional<int32_t>();
-  auto value = parse_number<int32_t>(given->value);
+  Result<std::string> converted = in_kafka_units(name, given->value);
+  if (!converted) return pass(converted, given->origin);
+  auto value = parse_number<int32_t>(*converted);
   if (!value || *value < least) {
     return wrong(*given, name, text(printable(given->value), " is no number from ", least, " on"));
   }
@@ -151,6 +154,12 @@ Result<FetcherConfig> CommandLine::fetcher_config() const {
   Result<const Configuration*> read = configuration();
   if (!read) return pass(read);
   FetcherConfig config;
+  Result<void> good = take_number(**read, "fetch.max.bytes", 1, config.bytes_max);
+  if (good) {
+    good = take_number(**read, "max.partition.fetch.bytes", 1, config.partition_bytes_max);
+  }
+  if (good) good = take_number(**read, "fetch.max.wait.ms", 0, config.wait_max);
+  if (!good) return pass(good);
   const Setting* level = (*read)->find("isolation.level");
   if (level == nullptr) return config;
   if (level->value != "read_committed" && level->value != "read_uncommitted") {

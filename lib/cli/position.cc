@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/cli/position.h"
 
-#include <cmath>
-
 #include "lib/base/text.h"
 
 namespace eventd {
@@ -14,8 +12,6 @@ constexpr int64_t kMinuteMs = 60 * kSecondMs;
 constexpr int64_t kHourMs = 60 * kMinuteMs;
 constexpr int64_t kDayMs = 24 * kHourMs;
 constexpr size_t kSecondDigits = 11;
-// The end of the year 9999 and more: what no sum of times may pass.
-constexpr int64_t kMsMost = 1'000'000'000'000'000;
 
 std::unexpected<Error> bad(std::string_view what, std::string_view why) {
   return fail(Code::bad_usage, text("'", printable(what), "': ", why));
@@ -36,16 +32,6 @@ int64_t days_of(int64_t year, int64_t month, int64_t day) {
 int64_t days_in(int64_t year, int64_t month) {
   if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
   return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
-}
-
-int64_t unit_ms(std::string_view unit) {
-  if (unit == "ms") return 1;
-  if (unit == "s") return kSecondMs;
-  if (unit == "m") return kMinuteMs;
-  if (unit == "h") return kHourMs;
-  if (unit == "d") return kDayMs;
-  if (unit == "w") return 7 * kDayMs;
-  return 0;
 }
 
 // Reads digits of a fixed width.
@@ -129,31 +115,6 @@ std::optional<int64_t> parse_date(std::string_view input, std::string_view& rest
 }
 
 }  // namespace
-
-Result<int64_t> parse_duration_ms(std::string_view input) {
-  if (input == "0") return int64_t{0};
-  if (input.empty()) return bad(input, "a duration is empty");
-  double total = 0;
-  for (std::string_view left = input; !left.empty();) {
-    double number = 0;
-    auto [end, error] =
-        std::from_chars(left.data(), left.data() + left.size(), number, std::chars_format::fixed);
-    if (error != std::errc{} || !is_digit(left.front())) {
-      return bad(input, "a duration is as 1h30m, 1.5s or 200ms");
-    }
-    left.remove_prefix(static_cast<size_t>(end - left.data()));
-    size_t unit_size = 0;
-    while (unit_size < left.size() && !is_digit(left[unit_size]) && left[unit_size] != '.') {
-      unit_size++;
-    }
-    int64_t unit = unit_ms(left.substr(0, unit_size));
-    if (unit == 0) return bad(input, "a duration needs a unit: ms s m h d w");
-    total += number * static_cast<double>(unit);
-    left.remove_prefix(unit_size);
-  }
-  if (total > static_cast<double>(kMsMost)) return bad(input, "the duration is too long");
-  return static_cast<int64_t>(std::llround(total));
-}
 
 Result<int64_t> parse_time_ms(std::string_view input, WallTime now) {
   if (input.empty()) return bad(input, "a time is empty");

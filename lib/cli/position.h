@@ -19,6 +19,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/result.h"
+#include "lib/base/units.h"
 
 namespace eventd {
 
@@ -37,7 +38,6 @@ struct Positions {
 };
 
 // bad_usage with what is wrong.
-Result<int64_t> parse_duration_ms(std::string_view text);
 Result<int64_t> parse_time_ms(std::string_view text, WallTime now);
 Result<Position> parse_position(std::string_view text, WallTime now);
 Result<Positions> parse_positions(std::string_view text, WallTime now);

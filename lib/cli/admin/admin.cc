@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "lib/base/text.h"
-#include "lib/cli/admin/config_units.h"
+#include "lib/base/units.h"
 #include "lib/cli/admin/run.h"
 #include "lib/cli/interrupt.h"
 

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "lib/base/text.h"
-#include "lib/cli/admin/config_units.h"
+#include "lib/base/units.h"
 #include "lib/cli/table.h"
 
 namespace eventd {

@@ -5,9 +5,9 @@
 #include <set>
 
 #include "lib/base/text.h"
+#include "lib/base/units.h"
 #include "lib/cli/output.h"
 #include "lib/cli/position.h"
-#include "lib/cli/size.h"
 #include "lib/cluster/controller.h"
 
 namespace eventd {
@@ -39,6 +39,9 @@ Result<RollOptions> parse_roll(std::string_view given) {
   } else {
     return fail(Code::bad_usage,
                 text("--roll ", printable(given), ": count=N, bytes=SIZE or age=D"));
+  }
+  if (roll.count == 0u || roll.bytes == 0u || roll.age == std::chrono::milliseconds(0)) {
+    return fail(Code::bad_usage, text("--roll ", printable(given), ": it must be above 0"));
   }
   return roll;
 }

@@ -5,9 +5,9 @@
 #include <doctest/doctest.h>
 
 #include "lib/base/text.h"
+#include "lib/base/units.h"
 #include "lib/cli/replay/paced_sink.h"
 #include "lib/cli/replay/partition_log.h"
-#include "lib/cli/size.h"
 #include "lib/record/builder.h"
 #include "lib/record/control.h"
 #include "tests/support/batches.h"

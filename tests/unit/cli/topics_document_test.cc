@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "lib/cli/admin/config_units.h"
+#include "lib/base/units.h"
 
 using namespace eventd;
 
