@@ -56,7 +56,8 @@ Error Error::during(std::string_view context) const& { return Error(*this).durin
 
 std::unexpected<Error> fail_with_errno(int system_error, std::string_view what) {
   Code code = Code::io_error;
-  if (system_error == ENOSPC || system_error == EDQUOT) code = Code::disk_full;
+  bool has_no_room = system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
+  if (has_no_room) code = Code::disk_full;
   if (system_error == ENOENT) code = Code::not_found;
   if (system_error == EEXIST) code = Code::already_exists;
   std::string message(what);

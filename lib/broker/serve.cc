@@ -22,12 +22,12 @@ namespace {
 
 // A file that is left from an earlier start would tell a port before there is one.
 bool is_plain_file(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   return lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 bool is_there(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   return lstat(path.c_str(), &status) == 0;
 }
 
@@ -107,6 +107,7 @@ int serve(const Options& options) {
   config->sockets = std::move(*sockets);
   if (is_plain_file(options.port_file)) unlink(options.port_file.c_str());
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files: as a disk that is full
   StopSignals signals;
   Result<std::unique_ptr<Broker>> broker = Broker::start(*config, disk);
   if (!broker) return complain(broker.error());

@@ -521,6 +521,16 @@ def _(folder):
                                             "--data-dir", folder / "data"]),
         (["listeners"], ["-X", "listeners=PLAINTEXT://192.0.2.1:0", "--listen-anywhere",
                          "--data-dir", folder / "data"]),
+        *((["listeners", protocol, "PLAINTEXT"],
+           ["-X", f"listeners={protocol}://127.0.0.1:0", "--data-dir", folder / "data"])
+          for protocol in ("SSL", "SASL_SSL", "SASL_PLAINTEXT")),
+        (["listeners", "SSL"], ["-X", "listeners=SAFE://127.0.0.1:0", "-X",
+                                "listener.security.protocol.map=SAFE:SSL",
+                                "--data-dir", folder / "data"]),
+        *(([key], ["-X", f"{key}=0", *here(folder)])
+          for key in ("log.retention.ms", "log.retention.minutes", "log.retention.hours",
+                      "log.roll.hours")),
+        (["log.segment.bytes", "unit"], ["-X", "log.segment.bytes=1Q", *here(folder)]),
         (["log.dirs"], ["-X", f"log.dirs={folder}/a,{folder}/b", "--port", 0]),
     ]
     for number, (words, arguments) in enumerate(cases):

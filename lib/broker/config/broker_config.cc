@@ -55,6 +55,29 @@ class Values {
   const ConfigMap& values_;
 };
 
+// What listener.security.protocol.map says of a name, by itself a protocol's.
+std::string protocol_of(const Values& values, const std::string& name) {
+  constexpr std::string_view kMap = "listener.security.protocol.map";
+  for (const std::string& entry : list_of(values.get(kMap).value_or(""))) {
+    size_t colon = entry.find(':');
+    if (entry.substr(0, colon) == name && colon != std::string::npos)
+      return entry.substr(colon + 1);
+  }
+  return name;
+}
+
+// Nobody is to believe that what travels in clear is protected.
+Result<void> check_protocol(const Values& values, const ListenerConfig& listener,
+                            std::string_view given) {
+  std::string protocol = protocol_of(values, listener.name);
+  for (std::string_view known : {"SSL", "SASL_PLAINTEXT", "SASL_SSL"}) {
+    if (protocol != known) continue;
+    return bad("listeners", text("'", printable(given), "' asks for ", known,
+                                 "; this broker has neither TLS nor SASL yet, only PLAINTEXT"));
+  }
+  return {};
+}
+
 Result<void> read_listeners(const Values& values, bool anywhere, BrokerConfig& config) {
   std::vector<std::string> controllers =
       list_of(values.get("controller.listener.names").value_or("CONTROLLER"));
@@ -63,6 +86,8 @@ Result<void> read_listeners(const Values& values, bool anywhere, BrokerConfig& c
     Result<ListenerConfig> listener = parse_listener("listeners", item);
     if (!listener) return pass(listener);
     if (std::ranges::find(controllers, listener->name) != controllers.end()) continue;
+    Result<void> served = check_protocol(values, *listener, item);
+    if (!served) return served;
     if (!is_loopback(listener->address) && !anywhere) {
       return bad("listeners", text("'", printable(item),
                                    "' can be reached from other machines, and there is no "

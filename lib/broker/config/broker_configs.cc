@@ -32,6 +32,11 @@ std::optional<std::string_view> default_in_chain(std::string_view name,
   return otherwise;
 }
 
+// Of a topic 0 is a value like others; a broker that took it would delete what all topics have.
+std::string_view retention_fault(std::string_view value) {
+  return number_of(value) == 0 ? "must be -1 or at least 1" : "";
+}
+
 // A topic config is a broker config too, under its broker's names.
 void add_synonyms(const ConfigDefinition& topic, std::vector<ConfigDefinition>& table) {
   for (const BrokerSynonym& synonym : topic.synonyms) {
@@ -41,9 +46,10 @@ void add_synonyms(const ConfigDefinition& topic, std::vector<ConfigDefinition>& 
     definition.default_value = default_in_chain(synonym.name, topic.default_value);
     // Kafka changes the first name of a chain while it runs, and reads the others at the start.
     definition.update = synonym.name == topic.synonyms.front().name ? cluster_wide : read_only;
-    if (synonym.unit != 1) {
-      definition.type = int32;
+    if (synonym.unit != 1) definition.type = int32;
+    if (synonym.name.starts_with("log.retention.") && topic.name == "retention.ms") {
       definition.min = -1;
+      definition.fault = retention_fault;
     }
     table.push_back(std::move(definition));
   }

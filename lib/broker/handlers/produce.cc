@@ -22,6 +22,7 @@ namespace {
 
 using Answer = ProduceResponse::PartitionProduceResponse;
 
+constexpr auto kWaitMin = std::chrono::seconds(1);
 constexpr auto kWaitMax = std::chrono::minutes(5);
 constexpr int16_t kAcksAll = -1;
 
@@ -91,8 +92,10 @@ class Produce {
 
  private:
   Duration timeout() const {
-    auto asked = std::chrono::milliseconds(std::max(0, body_.timeout_ms));
-    return std::min<Duration>(asked, kWaitMax);
+    // A single node of Kafka's waits for nobody, and so answers whatever the timeout: a sync must
+    // not fail for one that is shorter than it.
+    auto asked = std::chrono::milliseconds(body_.timeout_ms);
+    return std::clamp<Duration>(asked, kWaitMin, kWaitMax);
   }
   // The partition to append to, or nothing after the answer has been given.
   std::shared_ptr<Partition> find(const ProduceRequest::TopicProduceData& topic,
@@ -186,7 +189,10 @@ void Produce::append(Partition& partition, Bytes records, Answer& answer) {
   if (batch->header.is_transactional()) return refuse(answer, Code::unsupported_version);
   Result<Appended> appended = partition.append(*batch, AppendOrigin::client, now);
   if (!appended) {
-    refuse(answer, appended.error().code);
+    const Error& error = appended.error();
+    bool is_disk = error.code == Code::disk_full || error.code == Code::io_error;
+    if (is_disk) request_.broker.complaints().error(partition.name(), ": ", error.message);
+    refuse(answer, error.code);
     answer.log_start_offset = partition.log_start().value;
     return;
   }
