@@ -25,6 +25,8 @@ class RecordSink {
     (void)until;
     return from;
   }
+  // Whether a topic that was made anew may follow the one before it, from its first record on.
+  virtual bool takes_remade() const { return false; }
   // A record that passed the filters. Its views hold for the call.
   virtual Result<void> take(const FetchedRecord& record) = 0;
   // A fetched batch is drained, or nothing comes for a while.

@@ -107,8 +107,15 @@ void Fetcher::ask_leader(Place& place) {
     trouble(leader.error());
     return put_off(position);
   }
+  Uuid id = client_.known(name.topic)->id;
+  bool is_remade = !position.topic_id.is_zero() && !id.is_zero() && id != position.topic_id;
+  if (is_remade) {
+    position = {.offset = 0};
+    if (!callbacks_.on_remade(name)) return stop();
+  }
+  position.topic_id = id;
   position.asked_of = *leader;
-  wanted_[*leader].push_back({&name, client_.known(name.topic)->id, position.offset});
+  wanted_[*leader].push_back({&name, id, position.offset});
 }
 
 FetchRequest Fetcher::question() const {

@@ -59,6 +59,9 @@ class Fetcher {
     std::function<bool(const TopicPartition&, int64_t position)> on_position;
     // Records were deleted before they were read: reading goes on at `start`.
     std::function<void(const TopicPartition&, int64_t from, int64_t start)> on_gap;
+    // The topic was deleted and made again, which shows by its id: offsets begin anew. True to read
+    // it from 0, false to stop.
+    std::function<bool(const TopicPartition&)> on_remade = [](const auto&) { return true; };
     // Something failed that may pass; true to try on.
     std::function<bool(const Error&)> on_trouble;
     // All leaders that were asked have answered, and nothing failed.
@@ -81,6 +84,7 @@ class Fetcher {
  private:
   struct Position {
     int64_t offset = 0;
+    Uuid topic_id = {};  // that the offset belongs to; zero until it was asked for
     bool done = false;
     int32_t asked_of = -1;  // the broker, in this round
     size_t failures = 0;    // in a row

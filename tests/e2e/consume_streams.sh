@@ -203,5 +203,18 @@ start_broker
 echo ninth | event-produce two
 ends_with 0
 is "$(tail -n 1 followed) $(wc -l <follow_err)" "ninth 1" "a broker that was gone"
+# A topic that is deleted and made again is another one: it is read from its start.
+event-admin topic create again
+seq 3 | event-produce again
+follow again -f --until count=8
+waits_for_lines followed 3
+event-admin topic delete again --yes
+event-admin topic create again
+seq 4 8 | event-produce again
+ends_with 0
+seq 8 | cmp - followed || fail "a topic that was made again: $(cat followed follow_err)"
+grep -q 'made again' follow_err || fail "it is not said: $(cat follow_err)"
+event-replay again -f --to ./again.txt --until count=5 || fail "an end of -f"
+seq 4 8 | cmp - again.txt || fail "a plain file of -f"
 stop_broker
 say "streams, signals, ends and what comes late are as UNIX.md has them"

@@ -39,6 +39,7 @@ Fetcher::Callbacks Reading::callbacks() {
   callbacks.on_gap = [this](const TopicPartition& partition, int64_t from, int64_t start) {
     on_gap(partition, from, start);
   };
+  callbacks.on_remade = [this](const TopicPartition& partition) { return on_remade(partition); };
   callbacks.on_trouble = [this](const Error& error) { return on_trouble(error); };
   callbacks.on_answer = [this] {
     last_answer_ = loop_.now();
@@ -262,6 +263,22 @@ void Reading::on_gap(const TopicPartition& partition, int64_t from, int64_t star
   complain(line_.tool(), text(partition, ": records ", from, " to ", start - 1,
                               " were deleted before they were read"));
   status_ = worse_exit(status_, kExitItem);
+}
+
+// Another topic with the same name. Who follows reads on with it, as with one that appears later.
+bool Reading::on_remade(const TopicPartition& partition) {
+  auto& [name, range] = known(partition);
+  if (options_.follow && sink_.takes_remade() && !newest_) {
+    complain(line_.tool(), text(name, ": the topic was deleted and made again; reading it anew"));
+    range.from = 0;
+    range.reached = 0;
+    return true;
+  }
+  Error error{Code::unknown_topic_id,
+              text(name, ": the topic was deleted and made again while it was read"), 0};
+  status_ = worse_exit(status_, complain(line_.tool(), error));
+  end("error");
+  return false;
 }
 
 // What a sink says about what it was given; an error ends the run.

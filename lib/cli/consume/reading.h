@@ -54,6 +54,7 @@ class Reading {
   void on_drained();
   Advance advance() const;
   void on_gap(const TopicPartition& partition, int64_t from, int64_t start);
+  bool on_remade(const TopicPartition& partition);
   bool on_trouble(const Error& error);
   Next hold(const FetchedRecord& record, const TopicPartition& partition, PartitionRange& range);
   bool print_merged();

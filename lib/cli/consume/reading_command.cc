@@ -27,8 +27,11 @@ Result<std::optional<uint64_t>> count_of(std::string_view option,
 
 }  // namespace
 
-const Property kReadingProperties[1] = {
+const Property kReadingProperties[4] = {
+    {"fetch.max.bytes", "how much a broker answers at once (50 MiB)"},
+    {"fetch.max.wait.ms", "how long a broker waits for the first record (500ms)"},
     {"isolation.level", "read_committed or read_uncommitted (read_committed)"},
+    {"max.partition.fetch.bytes", "how much of it may be of one partition (4 MiB)"},
 };
 
 ReadingCommand::ReadingCommand(CommandLine& line) : line_(line) {

@@ -71,6 +71,6 @@ class ReadingCommand {
 };
 
 // What -X takes where topics are read.
-extern const Property kReadingProperties[1];
+extern const Property kReadingProperties[4];
 
 }  // namespace eventd

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "lib/base/text.h"
+#include "lib/record/batch.h"
 
 namespace eventd {
 
@@ -15,13 +16,19 @@ constexpr int64_t kSecondMs = 1000;
 constexpr int64_t kMinuteMs = 60 * kSecondMs;
 constexpr int64_t kHourMs = 60 * kMinuteMs;
 constexpr int64_t kDayMs = 24 * kHourMs;
-constexpr int64_t kLatestMs = 253'402'300'799'999;  // the end of the year 9999
+constexpr int64_t kEarliestMs = -30'610'224'000'000;  // years have four digits from 1000 on
+constexpr int64_t kLatestMs = 253'402'300'799'999;    // the end of the year 9999
 
 std::unexpected<Error> bad(std::string_view given, std::string_view why) {
   return fail(Code::bad_usage, text("--to ", printable(given), ": ", why));
 }
 
-int64_t clamped(int64_t timestamp_ms) { return std::clamp<int64_t>(timestamp_ms, 0, kLatestMs); }
+// Which of the units it lies in, rounded down also before 1970. Who has no time is at 0.
+int64_t units_of(int64_t timestamp_ms, int64_t unit_ms) {
+  if (timestamp_ms == kNoTimestamp) return 0;
+  int64_t ms = std::clamp(timestamp_ms, kEarliestMs, kLatestMs);
+  return ms / unit_ms - (ms % unit_ms < 0 ? 1 : 0);
+}
 
 // The unit of time that a conversion shows, 0 for what a name cannot have.
 int64_t unit_of(char conversion) {
@@ -35,7 +42,7 @@ int64_t unit_of(char conversion) {
 }
 
 std::string rendered(const std::string& format, int64_t timestamp_ms) {
-  time_t seconds = clamped(timestamp_ms) / kSecondMs;
+  time_t seconds = units_of(timestamp_ms, kSecondMs);
   if (format == "%s") return text(seconds);  // strftime's depends on the time zone
   tm parts{};
   gmtime_r(&seconds, &parts);
@@ -127,7 +134,7 @@ Result<void> FileTemplate::check(std::string_view given) const {
 }
 
 int64_t FileTemplate::instant(int64_t timestamp_ms) const {
-  return clamped(timestamp_ms) / finest_ms_;
+  return units_of(timestamp_ms, finest_ms_);
 }
 
 std::string FileTemplate::period(int64_t timestamp_ms) const {

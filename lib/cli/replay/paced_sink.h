@@ -44,6 +44,7 @@ class PacedSink : public RecordSink {
   Result<int64_t> begin(const TopicPartition& partition, int64_t from, int64_t until) override {
     return sink_->begin(partition, from, until);
   }
+  bool takes_remade() const override { return sink_->takes_remade(); }
   Result<void> take(const FetchedRecord& record) override;
   Result<void> drained() override { return sink_->drained(); }
   Result<void> reached(const TopicPartition& partition, int64_t position) override {

@@ -132,12 +132,19 @@ int ReplayRun::verify() {
   return worse_exit(status_, kExitItem);
 }
 
+// Whether the run goes on until somebody ends it.
+bool ReplayRun::is_endless() const {
+  const ReadingOptions& options = command_.options;
+  return options.follow && options.until.empty() && options.matches.empty() && !options.count &&
+         !options.idle_ms;
+}
+
 Result<void> ReplayRun::open_sink() {
   if (command_.options.follow && sources_.kind != ReplaySources::Kind::topics) {
     return fail(Code::bad_usage, "-f follows topics; files are read as they are now");
   }
   if (command_.sum) {
-    if (command_.options.follow) return fail(Code::bad_usage, "--sum needs an end, -f has none");
+    if (is_endless()) return fail(Code::bad_usage, "--sum needs an end: -f with --until has one");
     Result<void> loaded = load_openssl();
     if (!loaded) return pass(loaded);
     sink_ = std::make_unique<SumSink>(STDOUT_FILENO);
@@ -184,7 +191,7 @@ bool ReplayRun::takes_whole_batches() const {
 }
 
 Result<void> ReplayRun::open_import() {
-  if (command_.options.follow) return fail(Code::bad_usage, "--import needs an end, -f has none");
+  if (is_endless()) return fail(Code::bad_usage, "--import needs an end: -f with --until has one");
   auto folder = ImportFolder::create(disk_, *command_.import);
   if (!folder && folder.error().code == Code::already_exists) {
     return fail(Code::bad_usage, folder.error().message);
@@ -231,10 +238,10 @@ Result<void> ReplayRun::open_target() {
     if (command_.roll) {
       return fail(Code::bad_usage, "--roll makes several files: --to needs a template for it");
     }
-    if (command_.options.follow) {
+    if (is_endless()) {
       return fail(Code::bad_usage,
-                  "-f never ends, and a plain file appears at the end; a template "
-                  "with --roll takes what follows");
+                  "-f never ends, and a plain file appears at the end; --until ends it, and a "
+                  "template with --roll takes what follows");
     }
     auto sink = PlainFileSink::open(disk_, names->path(), line_.format);
     if (!sink && sink.error().code == Code::already_exists) {

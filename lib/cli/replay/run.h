@@ -29,6 +29,7 @@ class ReplayRun {
  private:
   Result<void> find_sources();
   Result<void> find_events();
+  bool is_endless() const;
   Result<void> open_sink();
   Result<void> open_stdout();
   Result<void> open_target();

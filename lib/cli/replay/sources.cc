@@ -71,6 +71,9 @@ class PlaceFinder {
                      offset_in_name(entry.name, ".log.swap");
       has_partitions = has_partitions || (entry.is_directory && partition_in_name(entry.name));
     }
+    if (has_segments && !topics_.empty()) {
+      return report_(text(path, " is a partition: -t chooses from a log folder"));
+    }
     if (has_segments) return add(path, std::nullopt);
     if (!has_partitions) {
       return report_(text(path, partition_in_name(name_of_path(path))

@@ -200,7 +200,7 @@ void RecordTemplate::append_piece(std::string& out, const Piece& piece, const Fe
       if (piece.second != record.timestamp / 1000 || record.timestamp < 0) {
         piece.rendered.clear();
         append_strftime(piece.rendered, piece.argument, record.timestamp);
-        piece.second = record.timestamp / 1000;
+        piece.second = record.timestamp < 0 ? -1 : record.timestamp / 1000;
       }
       out += piece.rendered;
       return;

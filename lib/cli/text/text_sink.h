@@ -13,6 +13,7 @@ class TextSink : public RecordSink {
   TextSink(int descriptor, const RecordFormat& format) : output_(descriptor), format_(format) {}
 
   bool is_on_terminal() const override { return output_.is_terminal(); }
+  bool takes_remade() const override { return true; }
   Result<void> take(const FetchedRecord& record) override;
   Result<void> drained() override { return output_.flush(); }
   Result<void> finish(bool) override { return output_.flush(); }

@@ -124,8 +124,8 @@ TEST_CASE("records of one second have one text, those of others their own") {
   Result<RecordTemplate> compiled = RecordTemplate::compile("%d{%T} ");
   REQUIRE(compiled.has_value());
   std::string out;
-  for (int64_t ms : {1000, 1999, 2000, -1, -1001}) {
+  for (int64_t ms : {1000, 1999, 2000, -1, -1001, -5, 0}) {
     compiled->append(out, TestRecord({.timestamp = ms}), "");
   }
-  CHECK(out == "00:00:01 00:00:01 00:00:02 23:59:59 23:59:58 ");
+  CHECK(out == "00:00:01 00:00:01 00:00:02 23:59:59 23:59:58 23:59:59 00:00:00 ");
 }

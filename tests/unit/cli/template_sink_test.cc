@@ -272,6 +272,9 @@ TEST_CASE("templates name what they must, and stay in their folder") {
   CHECK(parsed->folder() == "/a/");
   CHECK(parsed->name({"o.k", 3}, 42, 1'790'000'000'123) ==
         "/a/b-2026/09%/o.k/3-00000000000000000042.141320.1790000000");
+  CHECK(parsed->name({"t", 0}, 0, -86'400'001) ==
+        "/a/b-1969/12%/t/0-00000000000000000000.235959.-86401");
+  CHECK(parsed->instant(-5) != parsed->instant(5));
   // No time, and times that no calendar has.
   CHECK(parsed->name({"t", 0}, 0, -1) == "/a/b-1970/01%/t/0-00000000000000000000.000000.0");
   CHECK(parsed->name({"t", 0}, 0, INT64_MAX).starts_with("/a/b-9999/12%/"));
