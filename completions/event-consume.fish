@@ -70,7 +70,7 @@ end
 complete -c event-consume -s h -l help -d 'Print this help and exit'
 complete -c event-consume -s V -l version -d 'Print the version and exit'
 complete -c event-consume -s b -l brokers -x -d 'Brokers to begin with'
-complete -c event-consume -s X -l set -x -a 'isolation.level=read_committed isolation.level=read_uncommitted client.id= reconnect.backoff.ms= reconnect.backoff.max.ms= request.timeout.ms= retry.backoff.ms= retry.backoff.max.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.protocol=PLAINTEXT security.protocol=SSL security.protocol=SASL_PLAINTEXT security.protocol=SASL_SSL sasl.mechanism=PLAIN sasl.mechanism=SCRAM-SHA-256 sasl.mechanism=SCRAM-SHA-512 sasl.mechanism=OAUTHBEARER ssl.endpoint.identification.algorithm=https' -d 'Set a client property by Kafka\'s name'
+complete -c event-consume -s X -l set -x -a 'fetch.max.bytes= fetch.max.wait.ms= isolation.level=read_committed isolation.level=read_uncommitted max.partition.fetch.bytes= client.id= reconnect.backoff.ms= reconnect.backoff.max.ms= request.timeout.ms= retry.backoff.ms= retry.backoff.max.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.protocol=PLAINTEXT security.protocol=SSL security.protocol=SASL_PLAINTEXT security.protocol=SASL_SSL sasl.mechanism=PLAIN sasl.mechanism=SCRAM-SHA-256 sasl.mechanism=SCRAM-SHA-512 sasl.mechanism=OAUTHBEARER ssl.endpoint.identification.algorithm=https' -d 'Set a client property by Kafka\'s name'
 complete -c event-consume -l profile -x -d 'Brokers and credentials of config.json'
 complete -c event-consume -l properties -r -F -d 'Those of a Java client\'s properties'
 complete -c event-consume -s q -l quiet -d 'No progress'

@@ -39,7 +39,7 @@ _event_replay_at() {
 # The kind of what follows the option $1: topics, files, nothing that we know, or words.
 _event_replay_value() {
   case $path$1 in
-    *-X | *--set) kind='isolation.level=read_committed isolation.level=read_uncommitted client.id= reconnect.backoff.ms= reconnect.backoff.max.ms= request.timeout.ms= retry.backoff.ms= retry.backoff.max.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.protocol=PLAINTEXT security.protocol=SSL security.protocol=SASL_PLAINTEXT security.protocol=SASL_SSL sasl.mechanism=PLAIN sasl.mechanism=SCRAM-SHA-256 sasl.mechanism=SCRAM-SHA-512 sasl.mechanism=OAUTHBEARER ssl.endpoint.identification.algorithm=https' ;;
+    *-X | *--set) kind='fetch.max.bytes= fetch.max.wait.ms= isolation.level=read_committed isolation.level=read_uncommitted max.partition.fetch.bytes= client.id= reconnect.backoff.ms= reconnect.backoff.max.ms= request.timeout.ms= retry.backoff.ms= retry.backoff.max.ms= socket.connection.setup.timeout.ms= bootstrap.servers= security.protocol=PLAINTEXT security.protocol=SSL security.protocol=SASL_PLAINTEXT security.protocol=SASL_SSL sasl.mechanism=PLAIN sasl.mechanism=SCRAM-SHA-256 sasl.mechanism=SCRAM-SHA-512 sasl.mechanism=OAUTHBEARER ssl.endpoint.identification.algorithm=https' ;;
     *--properties) kind='files' ;;
     *-t | *--topic) kind='topics' ;;
     *--to) kind='files' ;;

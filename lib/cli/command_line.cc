@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iostream>
 
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
@@ -46,6 +47,11 @@ constexpr LetterHint kLetterHints[] = {
     {"event-replay", "-n", "event-consume has -n; here --from end-N"},
     {"event-replay", "-e", "it ends by itself; -f follows"},
     {"event-produce", "-P", "it only writes, without -P"},
+    {"event-produce", "-T", "perhaps --tee"},
+    {"event-produce", "-l", "FILE is an operand"},
+    {"event-produce", "-m", "-X delivery.timeout.ms=30s says how long to try"},
+    {"event-produce", "-c", "it ends with its input"},
+    {"event-consume", "-z", "whatever codec a batch has is read"},
     {"event-consume", "-C", "it only reads, without -C"},
 };
 
@@ -246,7 +252,11 @@ std::string CommandLine::explain(const CLI::ParseError& error) const {
       if (verb->get_name() == ours) return text(unknown, "; perhaps ", ours);
     }
   }
-  std::string near = nearest(*level, extra.substr(0, extra.find('=')));
+  std::string name = extra.substr(0, extra.find('='));
+  if (is_option && level != app_.get() && level->get_option_no_throw(name) != nullptr) {
+    return text("option ", printable(extra), " stands behind ", level->get_name());
+  }
+  std::string near = nearest(*level, name);
   if (!near.empty()) return text(unknown, "; perhaps ", near);
   std::string verbs = is_option ? "" : verbs_of(*level);
   return text(unknown, verbs.empty() ? "" : "; there are ", verbs);
@@ -275,9 +285,15 @@ std::optional<int> CommandLine::parse(int argc, char** argv) {
     std::vector<std::string> extras = app_->remaining(true);
     bool is_verb = !extras.empty() && !extras.front().starts_with("-");
     if (is_verb && !level->get_subcommands({}).empty()) return usage(explain(success));
-    return app_->exit(success);
+    int status = app_->exit(success);
+    std::cout.flush();
+    if (!std::cout) return complain(tool_, Error{Code::io_error, "standard output failed", 0});
+    return status;
   } catch (const CLI::ParseError& error) {
     return usage(explain(error));
+  }
+  if (common.brokers.empty() && app_->get_option("--brokers")->count() > 0) {
+    return usage("-b names no broker");
   }
   if (common.verbose) set_log_level(LogLevel::debug);
   Result<void> good = finish_format();

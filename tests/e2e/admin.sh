@@ -113,6 +113,13 @@ topics_story() {
   rows .status unchanged
   expect 1 'topic t.a: INVALID_PARTITIONS' event-admin topic set-partitions t.a 2
   expect 1 'topic nope' event-admin topic set-partitions nope 2
+  expect 1 'topic nope' event-admin topic set-partitions nope 2 -j
+  rows '[.topic, .status, .error] | @csv' '"nope","failed","UNKNOWN_TOPIC_OR_PARTITION"'
+  expect 1 'topic nope' event-admin topic trim nope --until 1 --yes -j
+  rows '[.topic, .status] | @csv' '"nope","failed"'
+  expect 1 'topic nope' event-admin topic delete nope --dry-run -j
+  rows .status failed
+  expect 2 'the key alone' event-admin config unset topic t.a retention.ms=5
 
   # Nothing goes without --yes.
   expect 2 '2 topics would be deleted; --yes' event-admin topic delete --regex 't\..' -j

@@ -208,7 +208,13 @@ Task<int> set_configs(AdminRun& run) {
 
 Task<int> unset_configs(AdminRun& run) {
   std::vector<ConfigAssignment> wanted;
-  for (const std::string& key : run.options().keys) wanted.push_back({key, std::nullopt});
+  for (const std::string& key : run.options().keys) {
+    if (key.find('=') != std::string::npos) {
+      complain(kAdmin, text(printable(key), ": unset takes the key alone"));
+      co_return kExitUsage;
+    }
+    wanted.push_back({key, std::nullopt});
+  }
   int status = co_await alter(run, std::move(wanted));
   co_return status;
 }

@@ -58,7 +58,7 @@ bool AdminRun::is_wanted(const TopicInfo& topic) const {
   return is_named || options_.all || !topic.internal;
 }
 
-Task<Result<std::vector<TopicInfo>>> AdminRun::find_topics() {
+Task<Result<std::vector<TopicInfo>>> AdminRun::find_topics(std::vector<TopicInfo>* missing) {
   std::vector<std::string> names = options_.names;
   Result<std::vector<TopicInfo>> topics = co_await client_.topics(std::move(names));
   if (!topics) co_return pass(topics);
@@ -66,7 +66,10 @@ Task<Result<std::vector<TopicInfo>>> AdminRun::find_topics() {
   for (TopicInfo& topic : *topics) {
     if (!is_wanted(topic)) continue;
     // A topic without leaders is there.
-    if (topic.error != Code::none && topic.error != Code::leader_not_available) {
+    bool is_there = topic.error == Code::none || topic.error == Code::leader_not_available;
+    if (!is_there && missing != nullptr) {
+      missing->push_back(std::move(topic));
+    } else if (!is_there) {
       complain_of(text("topic ", printable(topic.name)), topic.error, "");
     } else {
       found.push_back(std::move(topic));

@@ -48,7 +48,7 @@ class AdminRun {
 
   // The topics that were named, or all, in order of their names: internal ones with --all, or where
   // they are named literally. Those that are missing are said, and count in status().
-  Task<Result<std::vector<TopicInfo>>> find_topics();
+  Task<Result<std::vector<TopicInfo>>> find_topics(std::vector<TopicInfo>* missing = nullptr);
   // Names of resources that the pattern of --regex matches, or all without one.
   std::vector<std::string> matching(std::vector<std::string> names) const;
 

@@ -18,6 +18,17 @@ AdminChange change_of(const std::string& topic) {
   return change;
 }
 
+// One for each topic that is not there, with `nulls` for what is not known of it.
+std::vector<AdminChange> changes_of_missing(const std::vector<TopicInfo>& missing, size_t nulls) {
+  std::vector<AdminChange> changes;
+  for (const TopicInfo& topic : missing) {
+    AdminChange& change = changes.emplace_back(change_of(topic.name));
+    change.cells.resize(1 + nulls, "null");
+    change.fail(topic.error, "");
+  }
+  return changes;
+}
+
 void note(AdminChange& change, const ItemError& error, bool planned) {
   if (error.code != Code::none) {
     change.fail(error.code, error.message);
@@ -124,8 +135,10 @@ Task<int> delete_topics(AdminRun& run) {
   std::vector<AdminChange> changes;
   std::vector<std::string> names = options.names;
   if (run.only_plans() || options.pattern) {
-    Result<std::vector<TopicInfo>> topics = co_await run.find_topics();
+    std::vector<TopicInfo> missing;
+    Result<std::vector<TopicInfo>> topics = co_await run.find_topics(&missing);
     if (!topics) co_return complain(kAdmin, topics.error());
+    changes = changes_of_missing(missing, 0);
     names.clear();
     for (const TopicInfo& topic : *topics) {
       names.push_back(topic.name);
@@ -154,9 +167,10 @@ Task<int> delete_topics(AdminRun& run) {
 
 Task<int> set_partitions(AdminRun& run) {
   const AdminOptions& options = run.options();
-  Result<std::vector<TopicInfo>> topics = co_await run.find_topics();
+  std::vector<TopicInfo> missing;
+  Result<std::vector<TopicInfo>> topics = co_await run.find_topics(&missing);
   if (!topics) co_return complain(kAdmin, topics.error());
-  std::vector<AdminChange> changes;
+  std::vector<AdminChange> changes = changes_of_missing(missing, 1);
   std::vector<PartitionTotal> totals;
   std::vector<size_t> places;
   for (const TopicInfo& topic : *topics) {
@@ -185,7 +199,8 @@ Task<int> set_partitions(AdminRun& run) {
 
 Task<int> trim_topics(AdminRun& run) {
   constexpr int64_t kStart = -2;
-  Result<std::vector<TopicInfo>> topics = co_await run.find_topics();
+  std::vector<TopicInfo> missing;
+  Result<std::vector<TopicInfo>> topics = co_await run.find_topics(&missing);
   if (!topics) co_return complain(kAdmin, topics.error());
   const std::vector<TopicInfo>* all = &*topics;
   AdminRun::Offsets starts = co_await run.offsets_at(all, kStart);
@@ -200,7 +215,7 @@ Task<int> trim_topics(AdminRun& run) {
     const AdminRun::Offsets* asked = &wanted;
     trimmed = co_await request_trims(run, asked);
   }
-  std::vector<AdminChange> changes;
+  std::vector<AdminChange> changes = changes_of_missing(missing, 2);
   for (const auto& [partition, offset] : until) {
     AdminChange& change = changes.emplace_back();
     change.what = text("partition ", partition_name(partition));

@@ -79,6 +79,9 @@ TEST_CASE("an unknown option is answered with the nearest one, a letter of kcat'
   CHECK(names(complaint<AdminCommand>({"topic", "rm", "six"}), "perhaps delete"));
   CHECK(names(complaint<AdminCommand>({"wait", "nosuch", "--help"}), "there are broker, topic"));
   CHECK(names(complaint<ProduceCommand>({"t", "-z", "zstd"}), "compression.type"));
+  CHECK(names(complaint<ConsumeCommand>({"t", "-z", "zstd"}), "whatever codec"));
+  CHECK(names(complaint<AdminCommand>({"--json", "topic", "list"}), "stands behind list"));
+  CHECK(names(complaint<ConsumeCommand>({"-b", "", "t"}), "-b names no broker"));
   CHECK(names(complaint<ConsumeCommand>({"t", "--follow=yes"}), "--follow"));
   CHECK(names(complaint<ConsumeCommand>({"t", "--foll"}), "perhaps --follow"));
   CHECK(names(complaint<AdminCommand>({"topic", "lst"}), "perhaps list"));
@@ -122,7 +125,7 @@ TEST_CASE("client properties are those that the tool has, with values that make 
   ConsumeCommand consume;
   CHECK(!parse(consume, {"t", "-X", "isolation.level=read_uncommitted"}, nullptr));
   CHECK(!consume.line.fetcher_config()->committed_only);
-  for (const char* bad : {"compression.type=rar", "linger.ms=-1", "linger.ms=1s", "acks=1",
+  for (const char* bad : {"compression.type=rar", "linger.ms=-1", "linger.ms=1x", "acks=1",
                           "delivery.timeout.ms=0", "batch.size=99999999999"}) {
     ProduceCommand produce;
     CHECK(!parse(produce, {"t", "-X", bad}, nullptr));
@@ -132,6 +135,14 @@ TEST_CASE("client properties are those that the tool has, with values that make 
   CHECK(!parse(produce, {"t", "-X", "compression.type=lz4", "-X", "linger.ms=0"}, nullptr));
   CHECK(produce.line.producer_config()->codec == Codec::lz4);
   CHECK(produce.line.producer_config()->linger.count() == 0);
+  ProduceCommand with_unit;
+  CHECK(!parse(with_unit, {"t", "-X", "linger.ms=1.5s"}, nullptr));
+  CHECK(with_unit.line.producer_config()->linger == std::chrono::milliseconds(1500));
+  ConsumeCommand sized;
+  CHECK(!parse(sized, {"t", "-X", "fetch.max.bytes=1000", "-X", "max.partition.fetch.bytes=2K"},
+               nullptr));
+  CHECK(sized.line.fetcher_config()->bytes_max == 1000);
+  CHECK(sized.line.fetcher_config()->partition_bytes_max == 2048);
 }
 
 TEST_CASE("brokers come from -b, then EVENT_BROKERS, then KAFKA_BOOTSTRAP_SERVERS") {
