@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/base/edit_distance.h"
 #include "lib/base/text.h"
 #include "lib/broker/child.h"
 #include "lib/broker/run.h"
@@ -65,12 +66,31 @@ int run_main(int argc, char** argv) {
   bool marked = !command.empty() && command.front() == "--";
   if (marked) command.erase(command.begin());
   if (!marked && !command.empty() && command.front().starts_with("-")) {
-    return complain(kExitOwnFailure,
-                    text("run: no option ", printable(command.front()),
-                         "; a command that begins with '-' stands after --"));
+    return complain(kExitOwnFailure, text("run: no option ", printable(command.front()),
+                                          "; a command that begins with '-' stands after --"));
   }
   if (command.empty()) return complain(kExitOwnFailure, "run: a command is missing");
   return run_command(options, command);
+}
+
+std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+  std::vector<std::string> extras = app.remaining();
+  if (extras.empty()) return error.what();
+  std::string_view unknown = extras.front();
+  std::string near;
+  size_t best = 4;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      std::string whole = text("--", name);
+      std::string_view word = unknown.substr(0, unknown.find('='));
+      size_t found = whole.starts_with(word) ? 0 : edit_distance(word, whole);
+      if (found >= best) continue;
+      best = found;
+      near = std::move(whole);
+    }
+  }
+  std::string_view kind = unknown.starts_with("-") ? "unknown option " : "unknown operand ";
+  return text(kind, printable(unknown), near.empty() ? "" : "; perhaps ", near);
 }
 
 }  // namespace
@@ -85,7 +105,7 @@ int eventd_main(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    return complain(kExitUsage, error.what());
+    return complain(kExitUsage, explain(app, error));
   }
   return serve(options);
 }

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <iostream>
 
+#include "lib/base/edit_distance.h"
 #include "lib/base/logger.h"
 #include "lib/base/text.h"
-#include "lib/cli/edit_distance.h"
 #include "lib/cli/progress.h"
 #include "lib/cli/text/escapes.h"
 

@@ -10,8 +10,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "lib/base/edit_distance.h"
 #include "lib/base/text.h"
-#include "lib/cli/edit_distance.h"
 #include "lib/cli/property_file.h"
 
 namespace eventd {

@@ -88,7 +88,7 @@ std::optional<int64_t> parse_date(std::string_view input, std::string_view& rest
     ms += *hour * kHourMs + *minute * kMinuteMs;
     if (in.take(':')) {
       auto second = in.digits(2);
-      if (!second || *second > 60) return std::nullopt;
+      if (!second || *second > 59) return std::nullopt;
       ms += *second * kSecondMs;
       if (in.take('.')) ms += fraction_ms(in);
     }
@@ -114,6 +114,12 @@ std::optional<int64_t> parse_date(std::string_view input, std::string_view& rest
   return ms;
 }
 
+// "2026-02-": a number that a duration follows has no two digits and another sign there.
+bool looks_like_date(std::string_view input) {
+  DateReader in(input);
+  return in.digits(4) && in.take('-') && in.digits(2) && in.take('-');
+}
+
 }  // namespace
 
 Result<int64_t> parse_time_ms(std::string_view input, WallTime now) {
@@ -125,6 +131,8 @@ Result<int64_t> parse_time_ms(std::string_view input, WallTime now) {
     rest = input.substr(5);
   } else if (auto date = parse_date(input, rest)) {
     ms = *date;
+  } else if (looks_like_date(input)) {
+    return bad(input, "there is no such day or time of day");
   } else if (is_digit(input.front())) {
     size_t count = 0;
     while (count < input.size() && is_digit(input[count])) count++;

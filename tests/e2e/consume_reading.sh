@@ -159,6 +159,8 @@ expect 1 UNKNOWN_TOPIC event-consume absent
 expect 1 UNKNOWN_TOPIC event-consume absent one
 is "$(wc -l <out)" 5 "the others are read"
 expect 1 'no partition 7' event-consume one -p 7
+expect 1 'no partition 7' event-consume one --until 7:3
+expect 2 'no such day' event-consume one --from @2026-02-30
 expect 3 '' event-consume one -b 127.0.0.1:1
 
 # -- Names and options: they mix, and -- ends options.

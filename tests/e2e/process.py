@@ -515,6 +515,8 @@ def _(folder):
         (["nosuch.properties"], [folder / "nosuch.properties", *here(folder)]),
         (["directory"], [folder, *here(folder)]),
         (["--frobnicate"], ["--frobnicate"]),
+        (["--prot", "perhaps --port"], ["--prot", "0"]),
+        (["--dat", "perhaps --data-dir"], ["--dat", "x"]),
         (["--port"], ["--port", "65536", "--data-dir", folder / "data"]),
         (["another"], [folder / "bad", "another"]),
         (["0.0.0.0", "--listen-anywhere"], ["-X", "listeners=PLAINTEXT://0.0.0.0:0",

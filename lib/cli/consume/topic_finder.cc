@@ -47,6 +47,11 @@ Result<void> TopicFinder::add_partitions(const TopicInfo& topic, PartitionRanges
       if (Result<void> there = check(number); !there) return there;
     }
   }
+  for (const auto& [given, until] : options_.until) {
+    for (const auto& [number, position] : until.by_partition) {
+      if (Result<void> there = check(number); !there) return there;
+    }
+  }
   for (int32_t number = 0; number < count; number++) {
     bool wanted = options_.partitions.empty() ||
                   std::ranges::find(options_.partitions, number) != options_.partitions.end();

@@ -390,3 +390,20 @@ TEST_CASE("a snapshot's name is its end offset and epoch, and nothing else is on
     CHECK(!parse_snapshot_name(name).has_value());
   }
 }
+
+TEST_CASE("a batch whose offsets cannot be is refused") {
+  Buffer file = snapshot_of(Image{});
+  for (auto [base, delta] : {std::pair{INT64_MIN, INT32_MIN}, std::pair{int64_t{0}, -1},
+                             std::pair{int64_t{-1}, 0}, std::pair{INT64_MAX, 1}}) {
+    Buffer bad = file;
+    MutableBytes first = MutableBytes(bad).first(*batch_size(bad));
+    BatchHeader header = *check_batch(first);
+    header.base_offset = Offset{base};
+    header.last_offset_delta = delta;
+    encode_batch_header(header, first);
+    refresh_crc(first);
+    auto decoded = decode_snapshot(bad, kId);
+    REQUIRE_FALSE(decoded.has_value());
+    CHECK(decoded.error().code == Code::bad_data);
+  }
+}
