@@ -2,6 +2,7 @@
 #include "lib/broker/config/alter.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "lib/base/text.h"
@@ -55,20 +56,64 @@ Result<void> check_form(const std::vector<ConfigChange>& changes) {
 
 // Kafka changes the number of threads by at most a factor of two at a time.
 bool is_thread_count(std::string_view name) {
-  constexpr std::string_view kCounts[] = {"background.threads", "num.io.threads",
-                                          "num.recovery.threads.per.data.dir",
+  constexpr std::string_view kCounts[] = {"background.threads", "log.cleaner.threads",
+                                          "num.io.threads", "num.recovery.threads.per.data.dir",
                                           "num.replica.fetchers"};
+  return std::ranges::find(kCounts, name) != std::end(kCounts);
+}
+
+// Of these it only minds that they are more than halved.
+bool is_remote_thread_count(std::string_view name) {
+  constexpr std::string_view kCounts[] = {"remote.log.manager.copier.thread.pool.size",
+                                          "remote.log.manager.expiration.thread.pool.size",
+                                          "remote.log.reader.threads"};
   return std::ranges::find(kCounts, name) != std::end(kCounts);
 }
 
 Result<void> check_thread_count(const ConfigWorld& world, std::string_view name,
                                 std::string_view value) {
-  int64_t now =
-      number_of(broker_config_value(world.image, world.broker, world.node_id, name));
+  int64_t now = number_of(broker_config_value(world.image, world.broker, world.node_id, name));
   int64_t wanted = number_of(value);
-  if (wanted >= now / 2 && wanted <= now * 2) return {};
+  int64_t most = is_remote_thread_count(name) ? std::numeric_limits<int64_t>::max() : now * 2;
+  if (wanted >= std::max<int64_t>(now / 2, 1) && wanted <= most) return {};
   return refuse(Code::invalid_request, name,
                 text("can be at least halved and at most doubled; it is ", now));
+}
+
+// A local retention (-2: the whole) is part of the whole one (-1: without end).
+Result<void> check_local_retention(std::string_view name, int64_t local, int64_t whole) {
+  bool fits = whole == -1 || local == -2 || (local >= 0 && local <= whole);
+  if (fits) return {};
+  return refuse(Code::invalid_request, name, text("is more than all that is kept, ", whole));
+}
+
+// What Kafka finds wrong with a value only where it is changed. It would not apply any of a
+// cluster's configs if it found one of these in a folder of ours.
+Result<void> check_value_of_change(const ConfigWorld& world, std::string_view name,
+                                   std::string_view value) {
+  constexpr int64_t kKeysMin = 1 << 20;
+  constexpr std::string_view kReporter = "org.apache.kafka.common.metrics.JmxReporter";
+  if (is_thread_count(name) || is_remote_thread_count(name)) {
+    return check_thread_count(world, name, value);
+  }
+  if (name == "log.cleaner.dedupe.buffer.size" && number_of(value) < kKeysMin) {
+    return refuse(Code::invalid_request, name, text("must be at least ", kKeysMin));
+  }
+  if (name == "max.connection.creation.rate" && number_of(value) < 1) {
+    return refuse(Code::invalid_request, name, "must be at least 1");
+  }
+  if (name == "metric.reporters") {
+    for (const std::string& reporter : list_of(value)) {
+      if (reporter != kReporter) return refuse(Code::invalid_request, name, "names no class here");
+    }
+  }
+  if (name == "log.local.retention.ms" || name == "log.local.retention.bytes") {
+    LogConfig log = effective_topic_config(world.image, world.broker, world.node_id, "")->log;
+    bool is_time = name.ends_with(".ms");
+    return check_local_retention(name, number_of(value),
+                                 is_time ? log.retention_ms : log.retention_bytes);
+  }
+  return {};
 }
 
 // What brokers can change while they run.
@@ -86,8 +131,7 @@ Result<void> check_broker_change(const ConfigWorld& world, const ConfigChange& c
   if (change.operation != AlterOperation::set) return {};
   Result<void> checked = check_value(*definition, *change.value);
   if (!checked) return fail(Code::invalid_request, checked.error().message);
-  if (is_thread_count(name)) return check_thread_count(world, name, *change.value);
-  return {};
+  return check_value_of_change(world, name, *change.value);
 }
 
 // The minimum of in-sync replicas is the cluster's while it knows eligible leaders.
@@ -124,9 +168,8 @@ Result<void> check_change(const ConfigWorld& world, ConfigResource type, std::st
 std::string with_list_change(const ConfigDefinition& definition, const ConfigMap& current,
                              const ConfigChange& change) {
   auto set = current.find(change.name);
-  std::vector<std::string> items = list_of(set == current.end()
-                                               ? definition.default_value.value_or("")
-                                               : std::string_view(set->second));
+  std::vector<std::string> items = list_of(
+      set == current.end() ? definition.default_value.value_or("") : std::string_view(set->second));
   for (const std::string& item : list_of(*change.value)) {
     if (change.operation == AlterOperation::subtract) {
       std::erase(items, item);

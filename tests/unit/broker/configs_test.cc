@@ -129,8 +129,19 @@ TEST_CASE("a running broker changes what it can, and refuses the rest") {
   CHECK(world.altered("8", set("log.retention.ms", "5")) == Code::invalid_request);
   CHECK(world.altered("7", set("num.io.threads", "16")) == Code::none);
   CHECK(world.altered("7", set("num.io.threads", "17")) == Code::invalid_request);
-  CHECK(world.altered("7", {"log.retention.ms", AlterOperation::set, {}}) ==
-        Code::invalid_request);
+  // What Kafka would stumble over when it takes the folder.
+  for (auto [name, bad, good] : {std::tuple{"log.cleaner.threads", "0", "2"},
+                                 std::tuple{"log.cleaner.dedupe.buffer.size", "1", "1048576"},
+                                 std::tuple{"max.connection.creation.rate", "0", "1"},
+                                 std::tuple{"metric.reporters", "no.such.Reporter", ""},
+                                 std::tuple{"remote.log.reader.threads", "4", "50"},
+                                 std::tuple{"log.local.retention.ms", "-1", "604800000"},
+                                 std::tuple{"log.local.retention.ms", "604800001", "-2"},
+                                 std::tuple{"log.retention.ms", "0", "-1"}}) {
+    CHECK_MESSAGE(world.altered("", set(name, bad)) == Code::invalid_request, name);
+    CHECK_MESSAGE(world.altered("", set(name, good)) == Code::none, name);
+  }
+  CHECK(world.altered("7", {"log.retention.ms", AlterOperation::set, {}}) == Code::invalid_request);
   CHECK(world.altered("7", {"log.retention.ms", static_cast<AlterOperation>(9), "1"}) ==
         Code::invalid_request);
   CHECK(world.altered("7", {"log.retention.ms", AlterOperation::append, "1"}) ==
