@@ -5,6 +5,9 @@
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
+#ifdef __clang__  // which has no _Bool in C++
+#define _Bool bool
+#endif
 #include <sys/platform/x86.h>
 #endif
 

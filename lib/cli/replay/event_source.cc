@@ -58,7 +58,9 @@ void EventSource::look() {
       found.end = std::max(found.end, cursor.offset + 1);
     }
   }
-  for (auto& [name, found] : found_) std::ranges::stable_sort(found.parts, {}, &Part::first);
+  // Not stable_sort: g++'s needs what its own headers call deprecated, and clang minds.
+  auto order = [](const Part& part) { return std::pair(part.first, part.file); };
+  for (auto& [name, found] : found_) std::ranges::sort(found.parts, {}, order);
 }
 
 std::vector<std::string> EventSource::topic_names() const {
