@@ -83,7 +83,8 @@ Result<BrokerConfig> load_config(const Options& options) {
       return fail(Code::bad_config, text("-X ", printable(setting), ": not KEY=VALUE"));
     }
     std::string key = setting.substr(0, equals);
-    Result<std::string> value = in_kafka_units(key, std::string_view(setting).substr(equals + 1));
+    std::string_view given = trim(std::string_view(setting).substr(equals + 1));
+    Result<std::string> value = in_kafka_units(key, given);
     if (!value) return fail(Code::bad_config, text("-X ", printable(value.error().message)));
     sources.overrides.emplace_back(std::move(key), std::move(*value));
   }

@@ -22,12 +22,12 @@ namespace {
 
 // A file that is left from an earlier start would tell a port before there is one.
 bool is_plain_file(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 bool is_there(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return lstat(path.c_str(), &status) == 0;
 }
 

@@ -2,7 +2,6 @@
 #include "lib/broker/config/alter.h"
 
 #include <algorithm>
-#include <limits>
 #include <set>
 
 #include "lib/base/text.h"
@@ -74,10 +73,11 @@ Result<void> check_thread_count(const ConfigWorld& world, std::string_view name,
                                 std::string_view value) {
   int64_t now = number_of(broker_config_value(world.image, world.broker, world.node_id, name));
   int64_t wanted = number_of(value);
-  int64_t most = is_remote_thread_count(name) ? std::numeric_limits<int64_t>::max() : now * 2;
-  if (wanted >= std::max<int64_t>(now / 2, 1) && wanted <= most) return {};
+  bool may_leap = is_remote_thread_count(name);
+  if (wanted >= std::max<int64_t>(now / 2, 1) && (may_leap || wanted <= now * 2)) return {};
   return refuse(Code::invalid_request, name,
-                text("can be at least halved and at most doubled; it is ", now));
+                text("can be at least halved", may_leap ? "" : " and at most doubled", "; it is ",
+                     now));
 }
 
 // A local retention (-2: the whole) is part of the whole one (-1: without end).
